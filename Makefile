@@ -1,0 +1,44 @@
+# make demo: set up, build the demonstration city, run, open the dashboard.   make test: set up and run every test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export DAGSTER_HOME := $(CURDIR)
+
+.PHONY: setup demo test test-fast lint lock browser clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/majorwatch demo
+
+test: setup browser
+	$(BIN)/python -m pytest
+
+test-fast: setup
+	$(BIN)/python -m pytest -m "not browser and not slow"
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The system's browser and a Chinese font, installed where they are missing (Debian; needs the right to install packages).
+browser:
+	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -qi cjk || { \
+		echo "installing chromium and fonts-noto-cjk"; \
+		sudo=$$(command -v sudo || true); \
+		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig >/dev/null; }
+
+# Pins every dependency with hashes and names no package host; needs uv.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,135 @@
+"""The assets: one per dataset and per model, made from the dictionary and the lineage; checks made from the dictionary.
+
+Two multi-assets, because one build has one writer: staging reads the inbox, the warehouse is built and published over one connection.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from warehouse import snapshot
+from warehouse.dictionary import dictionary
+from warehouse.lineage import Model, models
+from warehouse.policy import read_policy
+from warehouse.snapshot import RunInputs, RunRefused
+from warehouse.staging import StagedFile, read_submission_summary, stage
+from warehouse.texts import sentence
+
+SIMULATED_MARKER = ".simulated"
+
+
+class Workplace(dg.ConfigurableResource):
+    """Where the run reads and writes, and by which policy. Empty `inbox`: `data`/inbox. `year` 0: the latest graduates year."""
+
+    data: str = "data"
+    inbox: str = ""
+    policy: str = "nanchang-2019"
+    year: int = 0
+
+    @property
+    def inbox_folder(self) -> Path:
+        """The folder of files handed in."""
+        return Path(self.inbox) if self.inbox else Path(self.data) / "inbox"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: the snapshot that is now published, and whether it had to be built."""
+
+    snapshot_id: str
+    is_new: bool
+
+
+def dataset_key(name: str) -> dg.AssetKey:
+    """The asset of a dataset as handed in; facts of the same name are assets of their own."""
+    return dg.AssetKey(["submitted", name])
+
+
+def _model_spec(model: Model) -> dg.AssetSpec:
+    columns = [
+        dg.TableColumn(name, description=f"{column.label.zh}：{column.meaning.zh}")
+        for name, column in dictionary().columns.items()
+        if model.name in dictionary().tables and name in model.sql
+    ]
+    deps = [dg.AssetKey([name]) for name in model.reads if any(other.name == name for other in models())]
+    deps += [dataset_key(name.removeprefix("submitted_")) for name in model.reads if name.removeprefix("submitted_") in dictionary().datasets]
+    return dg.AssetSpec(
+        dg.AssetKey([model.name]), deps=deps, description=model.description, group_name=model.folder,
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)} if columns else {}, kinds={"duckdb", "sql"},
+    )
+
+
+@dg.multi_asset(
+    name="submissions",
+    specs=[
+        dg.AssetSpec(dataset_key(entry.name), description=f"{entry.label.zh} / {entry.label.en}", group_name="submitted",
+                     metadata={"dagster/column_schema": dg.TableSchema(columns=[
+                         dg.TableColumn(column.name, description=f"{column.label.zh}：{column.meaning.zh}") for column in entry.columns])})
+        for entry in dictionary().datasets.values()
+    ],
+)
+def submissions(workplace: Workplace) -> Iterator[dg.MaterializeResult]:
+    """Reads what is new in the inbox; one asset per dataset."""
+    staged = _staged(workplace)
+    summaries = [read_submission_summary(entry.folder) for entry in staged]
+    for name in dictionary().datasets:
+        yield dg.MaterializeResult(
+            asset_key=dataset_key(name),
+            metadata={"files": sum(name in summary["datasets"] for summary in summaries)},
+        )
+
+
+def _staged(workplace: Workplace) -> list[StagedFile]:
+    if not workplace.inbox_folder.is_dir():
+        raise RunRefused(sentence("run.no_inbox", "zh", inbox=workplace.inbox_folder))
+    return stage(workplace.inbox_folder, Path(workplace.data))
+
+
+@dg.multi_asset(
+    name="warehouse",
+    specs=[_model_spec(model) for model in models()],
+    check_specs=[dg.AssetCheckSpec(name, asset=dg.AssetKey([table]), blocking=True) for table, name in snapshot.checks() if table in {model.name for model in models()}],
+)
+def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Builds a new snapshot aside, checks it, and publishes it; nothing is built where the same snapshot already stands."""
+    data = Path(workplace.data)
+    inputs = RunInputs(
+        tuple(_staged(workplace)), read_policy(workplace.policy), workplace.year or None,
+        (workplace.inbox_folder / SIMULATED_MARKER).exists(),
+    )
+    standing = snapshot.standing_snapshot(data, inputs.snapshot_id)
+    if standing:
+        yield from _standing_results(standing)
+        if snapshot.published(data) != standing:
+            snapshot.publish(data, inputs.snapshot_id)
+        context.log.info("snapshot %s already stands", inputs.snapshot_id)
+        return
+    building = snapshot.building_path(data, inputs.snapshot_id)
+    try:
+        with snapshot.connect_for_models(str(building)) as con:
+            snapshot.load_inputs(con, inputs)
+            for model, rows in snapshot.run_models(con):
+                yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows})
+            snapshot.seal(con, inputs)
+            for result in snapshot.run_checks(con):
+                if dg.AssetKey([result.table]) in context.assets_def.keys:
+                    yield dg.AssetCheckResult(asset_key=dg.AssetKey([result.table]), check_name=result.name, passed=result.has_passed,
+                                              metadata={"at_fault": result.at_fault, "first": result.first})
+                if not result.has_passed:
+                    raise RunRefused(sentence("run.check_failed", "zh", table=result.table, name=result.name, at_fault=result.at_fault, first=result.first))
+        snapshot.publish(data, inputs.snapshot_id, building)
+    finally:
+        building.unlink(missing_ok=True)
+
+
+def _standing_results(standing: Path) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """What a finished snapshot already holds: it was checked before it was sealed."""
+    with snapshot.open_snapshot(standing) as con:
+        rows = dict(con.execute("select table_name, estimated_size from duckdb_tables()").fetchall())
+    for model in models():
+        yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows[model.name]})
+    for table, name in snapshot.checks():
+        if any(model.name == table for model in models()):
+            yield dg.AssetCheckResult(asset_key=dg.AssetKey([table]), check_name=name, passed=True, metadata={"checked": "when built"})

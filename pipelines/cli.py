@@ -1,0 +1,155 @@
+"""The majorwatch command (design, section 7): thin words around run, exports and the dashboard."""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+from warehouse import exports, snapshot
+from warehouse.policy import PolicyError
+from warehouse.snapshot import RunRefused
+from warehouse.texts import sentence
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; 0 when it did what was asked, 1 with one line on what to do when it couldn't."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return chosen.command(chosen)
+    except (RunRefused, PolicyError) as refusal:
+        print(refusal, file=sys.stderr)
+    except OSError as error:
+        print(sentence("run.unwritable", "zh", file=error.filename or "", problem=error.strerror or error), file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="majorwatch", description="专业预警: from the files schools hand in to the list of majors to warn.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    demo = _command(commands, "demo", _demo, "build the demonstration city, run, open the dashboard")
+    demo.add_argument("--data", type=Path, default=Path("data/demo"), help="folder of the demonstration (default: data/demo)")
+    demo.add_argument("--port", type=int, default=8501, help="port of the dashboard (default: 8501)")
+    demo.add_argument("--no-serve", action="store_true", help="stop after the run")
+
+    run = _command(commands, "run", _run, "read the inbox, judge, publish a snapshot")
+    _add_data(run)
+    run.add_argument("--inbox", type=Path, help="folder of submissions (default: DATA/inbox)")
+    run.add_argument("--policy", default="nanchang-2019", help="policy file or preset (default: nanchang-2019)")
+    run.add_argument("--year", type=int, help="assessment year (default: the latest graduates year)")
+
+    check = _command(commands, "check", _check, "read and validate only; exit 1 if anything would be rejected")
+    check.add_argument("--inbox", type=Path, required=True, help="folder of submissions")
+
+    export = commands.add_parser("export", help="write the warning list or the rejects").add_subparsers(required=True, metavar="list")
+    warnings = _command(export, "warnings", _export_warnings, "the warning list of one year")
+    warnings.add_argument("--year", type=int, help="assessment year (default: the snapshot's)")
+    warnings.add_argument("--all", action="store_true", help="normal ones too")
+    rejects = _command(export, "rejects", _export_rejects, "every rejected row and file")
+    for listing in (warnings, rejects):
+        _add_data(listing)
+        listing.add_argument("--format", choices=("csv", "xlsx"), default="csv")
+        listing.add_argument("--output", type=Path, required=True, help="file to write")
+
+    dashboard = _command(commands, "dashboard", _dashboard, "open the dashboard on what is published")
+    _add_data(dashboard)
+    dashboard.add_argument("--port", type=int, default=8501, help="port (default: 8501)")
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction, name: str, do: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(command=do)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=Path("data"), help="data folder (default: data)")
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from pipelines.run import run
+
+    report = run(chosen.data, chosen.inbox, chosen.policy, chosen.year)
+    print(sentence("run.published" if report.is_new else "run.unchanged", "zh", snapshot_id=report.snapshot_id, year=report.year, policy=report.policy_title))
+    print(sentence("run.levels", "zh", levels="，".join(f"{title} {count}" for title, count in report.levels.items())))
+    print(sentence("run.rows", "zh", found=report.found, accepted=report.accepted, rejected=report.rejected, skipped=report.skipped))
+    return 0
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from pipelines.run import read_only_check
+
+    if not chosen.inbox.is_dir():
+        raise RunRefused(sentence("run.no_inbox", "zh", inbox=chosen.inbox))
+    with tempfile.TemporaryDirectory() as scratch:
+        rejects, rows = read_only_check(chosen.inbox, Path(scratch))
+    if rejects.empty:
+        print(sentence("run.clean", "zh", **rows))
+        return 0
+    print(sentence("run.would_reject", "zh", rejects=len(rejects)))
+    for reject in rejects.fillna("").itertuples(index=False):
+        print("  " + " ".join(str(part) for part in reject if str(part)))
+    return 1
+
+
+def _export_warnings(chosen: argparse.Namespace) -> int:
+    return _export(chosen, lambda con: exports.warning_list(con, _assessed(con, chosen.year), chosen.all))
+
+
+def _assessed(con, year: int | None) -> int | None:  # type: ignore[no-untyped-def]
+    last, first = con.execute("select assessment_year, first_year from snapshot").fetchall()[0]
+    if year is not None and not first <= year <= last:
+        raise RunRefused(sentence("run.year_unknown", "zh", year=year, first=first, last=last))
+    return year
+
+
+def _export_rejects(chosen: argparse.Namespace) -> int:
+    return _export(chosen, exports.reject_list)
+
+
+def _export(chosen: argparse.Namespace, listing: Callable) -> int:
+    with snapshot.open_snapshot(_published(chosen.data)) as con:
+        frame = listing(con)
+        content = exports.csv_bytes(frame) if chosen.format == "csv" else exports.xlsx_bytes(frame, con)
+    chosen.output.write_bytes(content)
+    print(sentence("run.written", "zh", rows=len(frame), file=chosen.output))
+    return 0
+
+
+def _published(data: Path) -> Path:
+    path = snapshot.published(data)
+    if path is None:
+        raise RunRefused(sentence("run.not_published", "zh", data=data))
+    return path
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from pipelines.demo import write_city
+
+    inbox = chosen.data / "inbox"
+    if not inbox.exists():
+        write_city(inbox)
+    chosen.inbox, chosen.policy, chosen.year = inbox, "nanchang-2019", None
+    _run(chosen)
+    return 0 if chosen.no_serve else _dashboard(chosen)
+
+
+def _dashboard(chosen: argparse.Namespace) -> int:
+    print(f"http://127.0.0.1:{chosen.port}", flush=True)
+    app = str(files("dashboards") / "app.py")
+    return subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", app, "--server.address", "127.0.0.1", "--server.port", str(chosen.port),
+         "--server.headless", "true", "--browser.gatherUsageStats", "false", "--client.toolbarMode", "minimal",
+         "--server.fileWatcherType", "none"],
+        env={**os.environ, "MAJORWATCH_DATA": str(chosen.data.resolve())}, check=False,
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""One run: inbox -> staged -> new snapshot -> checks -> publish. The same job that Dagster schedules, in this process."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+from filelock import FileLock
+
+from pipelines.assets import Workplace
+from pipelines.definitions import definitions
+from warehouse import snapshot
+from warehouse.exports import reject_list
+from warehouse.lineage import models
+from warehouse.policy import read_policy
+from warehouse.staging import stage
+
+_CHECKED = {"catalogue", "schools", "school_reference", "crosswalk", "major_reference", "reported_row", "reject", "submission"}
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run came to: the published snapshot, whether it is new, counts per level (in rising order) and rows."""
+
+    snapshot_id: str
+    is_new: bool
+    year: int
+    policy_title: str
+    levels: dict[str, int]
+    found: int
+    accepted: int
+    rejected: int
+    skipped: int
+
+
+def run(data: Path, inbox: Path | None = None, policy: str = "nanchang-2019", year: int | None = None) -> RunReport:
+    """Runs the job and reports what is now published. RunRefused or PolicyError where it can't; what was published then stands."""
+    data.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    with FileLock(data / ".run.lock"):
+        before = snapshot.published(data)
+        workplace = Workplace(data=str(data), inbox=str(inbox) if inbox else "", policy=policy, year=year or 0)
+        with dg.DagsterInstance.ephemeral() as instance:
+            definitions.resolve_job_def("recompute").execute_in_process(resources={"workplace": workplace}, instance=instance)
+        return _report(data, before)
+
+
+def _report(data: Path, before: Path | None) -> RunReport:
+    path = snapshot.published(data)
+    if path is None:
+        raise FileNotFoundError(data / "current")
+    with snapshot.open_snapshot(path) as con:
+        snapshot_id, year, title = con.execute("select snapshot_id, assessment_year, policy_title_zh from snapshot").fetchall()[0]
+        levels = con.execute(
+            "select title_zh, (select count(*) from warning where warning.level = policy_level.level and year = $year) "
+            "from policy_level order by level_rank", {"year": year}).fetchall()
+        rows = con.execute("select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission").fetchall()[0]
+    return RunReport(snapshot_id, path != before, year, title, dict(levels), *(int(count) for count in rows))
+
+
+def read_only_check(inbox: Path, scratch: Path) -> tuple[pd.DataFrame, dict[str, int]]:
+    """What would be rejected of the inbox, and the rows by outcome; works in `scratch` and publishes nothing.
+
+    The checks against register and catalogue need a register: without one, every other reject is still listed.
+    """
+    policy = read_policy("nanchang-2019")
+    staged = stage(inbox, scratch)
+    with snapshot.connect_for_models() as con:
+        snapshot.load_inputs(con, snapshot.RunInputs(tuple(staged), policy))
+        needed = tuple(model for model in models() if model.folder == "facts" and model.name in _CHECKED)
+        for _ in snapshot.run_models(con, needed):
+            pass
+        counts = con.execute("select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission").fetchall()[0]
+        return reject_list(con), dict(zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True))

@@ -1,0 +1,15 @@
+"""How sure a rate is (design, section 6 step 4). Plain arrays in, plain arrays out: no database, no files, no clock."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc
+
+
+def probability_below(k: NDArray[np.float64], n: NDArray[np.float64], threshold: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability (0 to 1) that the true rate is below `threshold`, given `k` of `n` persons; same shape as the inputs.
+
+    The posterior under the Jeffreys prior, Beta(k + 1/2, n - k + 1/2) (Jeffreys 1946; Brown, Cai and DasGupta 2001).
+    Counts outside 0..n (more leavers than students) are read as 0 or n; thresholds outside 0..1 as 0 or 1.
+    """
+    placed = np.clip(k, 0, n)
+    return betainc(placed + 0.5, n - placed + 0.5, np.clip(threshold, 0, 1))

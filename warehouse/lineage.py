@@ -1,0 +1,61 @@
+"""Finds the SQL models, parses what each reads, and orders them. No list of models is kept by hand."""
+
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib.resources import files
+
+import sqlglot
+from sqlglot import expressions as exp
+
+FOLDERS = ("facts", "indicators", "rules")
+INDICATORS = "indicator"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table: its SQL, the folder it stands in, its opening comment (the grain), and the tables it reads."""
+
+    name: str
+    folder: str
+    sql: str
+    description: str
+    reads: tuple[str, ...]
+
+
+@cache
+def models() -> tuple[Model, ...]:
+    """Every model in an order in which each follows all that it reads. CycleError where they read each other in a circle."""
+    found = [
+        _model(entry.name.removesuffix(".sql"), folder, entry.read_text("utf-8"))
+        for folder in FOLDERS
+        for entry in (files("warehouse") / "models" / folder).iterdir()
+        if entry.name.endswith(".sql")
+    ]
+    by_name = {model.name: model for model in [*found, _union_of_indicators(found)]}
+    order = TopologicalSorter({name: sorted(set(by_name[name].reads) & set(by_name)) for name in sorted(by_name)})
+    return tuple(by_name[name] for name in order.static_order())
+
+
+def inputs() -> set[str]:
+    """Tables that models read and no model makes: what the snapshot loads before the first model runs."""
+    return {table for model in models() for table in model.reads} - {model.name for model in models()}
+
+
+def _model(name: str, folder: str, sql: str) -> Model:
+    description = " ".join(line.removeprefix("--").strip() for line in sql.splitlines() if line.startswith("--"))
+    return Model(name, folder, sql, description, _tables_read(sql))
+
+
+def _tables_read(sql: str) -> tuple[str, ...]:
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    own = {query.alias_or_name for query in tree.find_all(exp.CTE)}
+    return tuple(sorted({table.name for table in tree.find_all(exp.Table)} - own - {""}))
+
+
+def _union_of_indicators(found: list[Model]) -> Model:
+    """All files of models/indicators/ as one tall table: the one place where they meet, so a new indicator edits no list."""
+    names = sorted(model.name for model in found if model.folder == "indicators")
+    columns = "year, school_id, major_code, numerator::double as numerator, denominator::double as denominator, value::double as value"
+    sql = "\nunion all by name\n".join(f"select '{name}' as indicator, {columns} from {name}" for name in names)
+    return Model(INDICATORS, "indicators", sql, "One row per year, offering and indicator: the union of the indicators.", tuple(names))

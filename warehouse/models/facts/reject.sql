@@ -1,0 +1,52 @@
+-- One row per rejected row or file: where it stands, what was found, and what to do about it.
+with unknown_name as (
+    select distinct code, written_name from reported_row where fault = 'unknown_major'
+),
+nearest as (
+    select unknown_name.code, unknown_name.written_name, catalogue.major_code || ' ' || catalogue.major_name as suggestion,
+           row_number() over (
+               partition by unknown_name.code, unknown_name.written_name
+               order by coalesce(jaro_winkler_similarity(unknown_name.written_name, catalogue.major_name), 0)
+                        + jaro_winkler_similarity(unknown_name.code, catalogue.major_code) / 2 desc, catalogue.major_code
+           ) as place
+    from unknown_name
+    cross join catalogue
+),
+suggested as (
+    select code, written_name, string_agg(suggestion, '、' order by place) as candidates
+    from nearest
+    where place <= 3
+    group by code, written_name
+),
+candidates as (
+    select code, max(candidates) as candidates from major_reference where candidates is not null group by code
+),
+referred as (
+    select reported_row.file, reported_row.sheet, reported_row."row",
+           case reported_row.fault when 'unknown_school' then if(reported_row.is_school_by_name, 'school_name', 'school_id')
+                                   when 'same_key' then if(reported_row.dataset = 'graduate_records', 'student_id', 'major_code')
+                                   else 'major_code' end as column_name,
+           case when reported_row.fault = 'unknown_school' then reported_row.written_school
+                when reported_row.fault = 'same_key' and reported_row.dataset = 'graduate_records' then null
+                else reported_row.code end as value,
+           reported_row.dataset, 'reference.' || reported_row.fault as sentence_key,
+           json_object('value', case when reported_row.fault = 'unknown_school' then reported_row.written_school else reported_row.code end,
+                       'candidates', coalesce(suggested.candidates, candidates.candidates, '')) as details
+    from reported_row
+    left join suggested on reported_row.fault = 'unknown_major' and suggested.code = reported_row.code
+                       and suggested.written_name is not distinct from reported_row.written_name
+    left join candidates on candidates.code = reported_row.code
+    where reported_row.standing = 'rejected'
+)
+select file, sheet, "row", header, value, reason_zh, reason_en
+from submitted_reject
+union all by name
+select referred.file, referred.sheet, referred."row",
+       coalesce(submitted_header.header, referred.column_name) as header, referred.value,
+       sentence(referred.sentence_key, 'zh', referred.details) as reason_zh,
+       sentence(referred.sentence_key, 'en', referred.details) as reason_en
+from referred
+left join submitted_header
+  on submitted_header.file = referred.file and submitted_header.sheet = referred.sheet
+ and submitted_header.dataset = referred.dataset and submitted_header.column_name = referred.column_name
+order by file, sheet nulls first, "row" nulls first, header, value

@@ -1,0 +1,26 @@
+-- One row per rule condition, offering and assessed year: the value it looks at, and whether it is missing, insufficient or holds
+-- (design 6, readings 1 and 2).
+with looked_at as (
+    select assessed_year.year, offering.school_id, offering.major_code, policy_condition.rule_id, policy_condition.condition_order,
+           policy_condition.indicator, policy_condition.comparison, policy_condition.threshold, policy_rule.min_denominator,
+           dictionary_indicator.is_proportion,
+           indicator_value.numerator, indicator_value.denominator, indicator_value.value
+    from offering
+    cross join assessed_year
+    cross join policy_condition
+    join policy_rule on policy_rule.rule_id = policy_condition.rule_id
+    join dictionary_indicator on dictionary_indicator.indicator = policy_condition.indicator
+    left join indicator_value
+      on indicator_value.year = assessed_year.year and indicator_value.school_id = offering.school_id
+     and indicator_value.major_code = offering.major_code and indicator_value.indicator = policy_condition.indicator
+)
+select year, school_id, major_code, rule_id, condition_order, indicator, comparison, threshold, is_proportion,
+       numerator, denominator, value,
+       value is null as is_missing,
+       value is not null and is_proportion and denominator < min_denominator as is_insufficient,
+       coalesce(case comparison when 'below' then value < threshold
+                                when 'at_most' then value <= threshold
+                                when 'above' then value > threshold
+                                when 'at_least' then value >= threshold end, false) as holds
+from looked_at
+order by year, school_id, major_code, rule_id, condition_order

@@ -1,0 +1,256 @@
+"""A checked policy, or a refusal with the line at fault (design, section 6). Reads TOML; decides nothing itself."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from warehouse.dictionary import dictionary
+from warehouse.texts import sentence
+
+COMPARISONS = ("below", "at_most", "above", "at_least")
+STANDARD_TITLES = {
+    "normal": ("正常", "Normal"),
+    "watch": ("关注", "Watch"),
+    "yellow": ("黄牌", "Yellow card"),
+    "red": ("红牌", "Red card"),
+}
+
+
+class PolicyError(Exception):
+    """A policy that can't be used; the message (Chinese) names file, line, what was found and what to do."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(_Strict):
+    """One text in both languages."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class Level(_Strict):
+    """A warning level; `cut` is the share of this year's plan that the action reduce takes away."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: Title | None = None
+    action: Literal["none", "observe", "reduce", "stop"]
+    cut: Decimal | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _cut_belongs_to_reduce(self) -> "Level":
+        if (self.action == "reduce") != (self.cut is not None):
+            raise ValueError("policy.cut")
+        return self
+
+    @property
+    def shown_title(self) -> Title:
+        """The title; for the standard levels their usual name, else the id."""
+        zh, en = STANDARD_TITLES.get(self.id, (self.id, self.id))
+        return self.title or Title(zh=zh, en=en)
+
+
+class Condition(_Strict):
+    """One comparison of an indicator with a threshold."""
+
+    indicator: str
+    below: Decimal | None = None
+    at_most: Decimal | None = None
+    above: Decimal | None = None
+    at_least: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> "Condition":
+        if sum(getattr(self, name) is not None for name in COMPARISONS) != 1:
+            raise ValueError("policy.comparison")
+        return self
+
+    @property
+    def comparison(self) -> str:
+        """below, at_most, above or at_least."""
+        return next(name for name in COMPARISONS if getattr(self, name) is not None)
+
+    @property
+    def threshold(self) -> float:
+        """The number compared with, in the indicator's own unit."""
+        return float(getattr(self, self.comparison))
+
+
+class Step(_Strict):
+    """A level reached after a run of `years` breach years and, where given, with at least this certainty (0 to 1)."""
+
+    years: int = Field(ge=1, le=50)
+    level: str
+    certainty: Decimal | None = Field(default=None, gt=0, lt=1)
+
+
+class Rule(_Strict):
+    """A policy line. `min_denominator` persons; `max_gap` and `grace_years` years; `exempt` starts of major codes."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: Title | None = None
+    source: Title | None = None
+    conditions: tuple[Condition, ...] = Field(min_length=1)
+    min_denominator: int = Field(default=0, ge=0)
+    max_gap: int = Field(default=0, ge=0)
+    exempt: tuple[str, ...] = ()
+    grace_years: int | None = Field(default=None, ge=0)
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+    @property
+    def shown_title(self) -> Title:
+        """The title, else the id."""
+        return self.title or Title(zh=self.id, en=self.id)
+
+
+class Escalation(_Strict):
+    """Several rules together: at least these levels of these rules make this level."""
+
+    when: dict[str, str] = Field(min_length=1)
+    level: str
+
+
+class Heading(_Strict):
+    """Who set the policy, on what basis, and where duplication is counted."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: Title
+    basis: str
+    area: Literal["city", "district"]
+    note: Title | None = None
+
+
+class Policy(_Strict):
+    """A whole policy file. `level` in rising order, normal implied below the first."""
+
+    policy: Heading
+    level: tuple[Level, ...] = Field(min_length=1)
+    rule: tuple[Rule, ...] = Field(min_length=1)
+    escalation: tuple[Escalation, ...] = ()
+
+    def rank(self, level: str) -> int:
+        """0 for normal, 1 for the first level, and so on; ValueError for an unknown level."""
+        return ("normal", *(entry.id for entry in self.level)).index(level)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """One thing wrong with a policy file: where in its tables, and the sentence that says what."""
+
+    where: tuple[str | int, ...]
+    key: str
+    values: dict[str, Any]
+
+
+def presets() -> list[str]:
+    """Names of the policies that ship with the product."""
+    return sorted(entry.name.removesuffix(".toml") for entry in files("warehouse.policies").iterdir() if entry.name.endswith(".toml"))
+
+
+def read_policy(source: str) -> Policy:
+    """The policy of a preset's name or a file's path; PolicyError with every line at fault."""
+    path = Path(source)
+    if source in presets():
+        name, text = f"{source}.toml", (files("warehouse.policies") / f"{source}.toml").read_text("utf-8")
+    elif path.is_file():
+        try:
+            name, text = path.name, path.read_text("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise PolicyError(sentence("policy.encoding", "zh", file=path.name)) from error
+    else:
+        raise PolicyError(sentence("policy.absent", "zh", source=source, presets="、".join(presets())))
+    return parse_policy(text, name)
+
+
+def parse_policy(text: str, name: str) -> Policy:
+    """The policy of a TOML text; `name` is what messages call it. PolicyError with every line at fault."""
+    try:
+        tables = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(sentence("policy.syntax", "zh", file=name, error=error)) from error
+    try:
+        policy = Policy.model_validate(tables)
+    except ValidationError as error:
+        faults = [_fault_of(details) for details in error.errors()]
+    else:
+        faults = list(_disagreements(policy))
+        if not faults:
+            return policy
+    lines = [
+        sentence("policy.line", "zh", file=name, line=_line_of(text, fault.where), fault=sentence(f"policy.{fault.key}", "zh", **fault.values))
+        for fault in faults
+    ]
+    raise PolicyError("\n".join([*lines, sentence("policy.unchanged", "zh")]))
+
+
+def _fault_of(details: Any) -> _Fault:
+    """A fault of shape: an unknown or missing key, or a value of the wrong kind."""
+    where, kind = tuple(details["loc"]), details["type"]
+    if kind == "extra_forbidden":
+        return _Fault(where, "unknown_key", {"key": where[-1]})
+    if kind == "missing":
+        return _Fault(where[:-1], "missing_key", {"key": where[-1]})
+    if kind == "value_error":
+        return _Fault(where, str(details["ctx"]["error"]).removeprefix("policy."), {})
+    return _Fault(where, "wrong_value", {"key": where[-1], "value": details.get("input")})
+
+
+def _disagreements(policy: Policy) -> Iterable[_Fault]:
+    """Faults between the parts: unknown indicators, levels and rules, steps out of order, names used twice."""
+    levels = [entry.id for entry in policy.level]
+    rules = [rule.id for rule in policy.rule]
+    indicators = list(dictionary().indicators)
+    for table, names in (("level", levels), ("rule", rules)):
+        for place, name in enumerate(names):
+            if name in names[:place] or name == "normal":
+                yield _Fault((table, place, "id"), "repeated_id", {"id": name})
+    for place, rule in enumerate(policy.rule):
+        for order, condition in enumerate(rule.conditions):
+            if condition.indicator not in indicators:
+                yield _unknown(("rule", place, "conditions", order, condition.indicator), "indicator", condition.indicator, indicators)
+        unknown = [(order, step) for order, step in enumerate(rule.steps) if step.level not in levels]
+        for order, step in unknown:
+            yield _unknown(("rule", place, "steps", order, step.level), "level", step.level, levels)
+        ladder = [(step.years, policy.rank(step.level)) for step in rule.steps if not unknown]
+        if any(later <= earlier or later[1] < earlier[1] for earlier, later in zip(ladder, ladder[1:], strict=False)):
+            yield _Fault(("rule", place, "steps"), "steps_out_of_order", {"rule": rule.id})
+    for place, escalation in enumerate(policy.escalation):
+        for rule_id, level in escalation.when.items():
+            if rule_id not in rules:
+                yield _unknown(("escalation", place, "when", rule_id), "rule", rule_id, rules)
+            if level not in levels:
+                yield _unknown(("escalation", place, "when", level), "level", level, levels)
+        if escalation.level not in levels:
+            yield _unknown(("escalation", place, "level", escalation.level), "level", escalation.level, levels)
+
+
+def _unknown(where: tuple[str | int, ...], kind: str, found: str, known: list[str]) -> _Fault:
+    nearest = difflib.get_close_matches(found, known, n=1, cutoff=0.5) or ["、".join(known)]
+    return _Fault(where, f"unknown_{kind}", {"found": found, "nearest": nearest[0]})
+
+
+def _line_of(text: str, where: tuple[str | int, ...]) -> int:
+    """The line (from 1) that a place in the tables stands on: its table's header, then the last name of `where` below it."""
+    lines = text.splitlines()
+    table = str(where[0]) if where else ""
+    place = where[1] if len(where) > 1 and isinstance(where[1], int) else 0
+    headers = [number for number, line in enumerate(lines, 1) if re.match(rf"\s*\[+\s*{re.escape(table)}\s*\]+", line)]
+    if not headers:
+        return next((number for number, line in enumerate(lines, 1) if table and table in line), 1)
+    start = headers[min(place, len(headers) - 1)]
+    end = next((number for number, line in enumerate(lines, 1) if number > start and re.match(r"\s*\[", line)), len(lines) + 1)
+    for name in (str(part) for part in reversed(where[1:]) if isinstance(part, str)):
+        for number in range(start, end):
+            if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lines[number - 1].split("#")[0]):
+                return number
+    return start

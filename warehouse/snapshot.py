@@ -1,0 +1,344 @@
+"""Snapshots: load what was handed in, run the models, check, seal, publish, open read-only, keep, go back.
+
+A snapshot is one DuckDB file that never changes after it is published. It is built aside under a name of its own;
+`current` names the published one and is replaced atomically, so a run that dies anywhere leaves it as it was.
+"""
+
+import hashlib
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from warehouse.certainty import probability_below
+from warehouse.dictionary import Dataset, dictionary
+from warehouse.lineage import Model, models
+from warehouse.policy import STANDARD_TITLES, Policy
+from warehouse.staging import StagedFile, read_submission_summary
+from warehouse.texts import sentence
+
+VERSION = "0.1.0"
+SNAPSHOTS_KEPT = 10
+SQL_TYPES = {"year": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
+
+
+class RunRefused(Exception):
+    """A run that can't be done with what was handed in; the message (Chinese) says what to do. Nothing was published."""
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """All that a snapshot is made from. `submissions` in order of submission; `year` None: the latest graduates year."""
+
+    submissions: tuple[StagedFile, ...]
+    policy: Policy
+    year: int | None = None
+    is_simulated: bool = False
+
+    @property
+    def snapshot_id(self) -> str:
+        """The same inputs, policy and version give the same id: twelve hexadecimal digits.
+
+        The order of submission counts only between files that speak of the same dataset, year and school.
+        """
+        parts = [VERSION, _code_fingerprint(), self.policy.model_dump_json(), self.year, self.is_simulated,
+                 sorted((entry.file, entry.content_hash) for entry in self.submissions), self._contested_orders()]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:12]
+
+    def _contested_orders(self) -> list[list[str]]:
+        speakers: dict[tuple, list[str]] = defaultdict(list)
+        for entry in self.submissions:
+            for scope in read_submission_summary(entry.folder)["scopes"]:
+                speakers[tuple(scope)].append(entry.file)
+        return sorted({tuple(order) for order in speakers.values() if len(order) > 1})  # type: ignore[arg-type]
+
+
+@cache
+def _code_fingerprint() -> str:
+    """Changes when a model, text, or anything else of the warehouse changes, so that no older snapshot passes for a new one."""
+    digest = hashlib.sha256()
+    root = Path(str(files("warehouse")))
+    for path in sorted(root.rglob("*")):
+        if path.suffix in {".py", ".sql", ".toml", ".csv"}:
+            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+# ------------------------------------------------------------------------------------------------ build
+
+
+def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """A writable database with the functions that the models call: sentence, normalised, probability_below, figure, fraction."""
+    con = duckdb.connect(path)
+    con.create_function("sentence", _sentence_from_json, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")  # type: ignore[list-item, arg-type]
+    con.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item, arg-type]
+    con.create_function("probability_below", _probability_below, ["DOUBLE", "DOUBLE", "DOUBLE"], "DOUBLE", type="arrow")  # type: ignore[list-item, arg-type]
+    con.execute(
+        "create temp macro figure(number, unit) as case when unit = 'ratio' then regexp_replace(printf('%.1f%%', number * 100.0), '\\.0%$', '%') "
+        "else regexp_replace(printf('%.2f', number::double), '\\.?0+$', '') end"
+    )
+    con.execute("create temp macro fraction(k, n) as coalesce(printf('(%d/%d)', k::bigint, n::bigint), '')")
+    return con
+
+
+def _sentence_from_json(key: str, language: str, values: str) -> str:
+    return sentence(key, language, **json.loads(values))  # type: ignore[arg-type]
+
+
+def _normalised(name: str) -> str:
+    """A name as it is compared: compatibility forms folded, without any space."""
+    import unicodedata
+
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
+def _probability_below(k, n, threshold):  # type: ignore[no-untyped-def]  # arrow arrays in, arrow array out
+    import pyarrow as pa
+
+    return pa.array(probability_below(*(column.to_numpy(zero_copy_only=False) for column in (k, n, threshold))))
+
+
+def load_inputs(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
+    """Loads what no model makes: submissions (temporary), the built-in catalogue (temporary), policy, dictionary, settings."""
+    for dataset in dictionary().datasets.values():
+        _load_dataset(con, dataset, inputs.submissions)
+    _load_summaries(con, inputs.submissions)
+    catalogue = str(files("warehouse.reference") / "catalogue_2021.csv")
+    con.execute(f"create temp table builtin_catalogue as select * from read_csv('{catalogue}', all_varchar = true)")
+    con.execute("create temp table run_setting as select ?::integer as requested_year", [inputs.year])
+    load_policy(con, inputs.policy)
+    _load_dictionary(con)
+
+
+def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions: tuple[StagedFile, ...]) -> None:
+    columns = {column.name: SQL_TYPES.get(column.kind, "varchar") for column in dataset.columns}
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    con.execute(f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})')
+    handed_in = [
+        (str(entry.folder / f"{dataset.name}.parquet"), entry.file, rank)
+        for rank, entry in enumerate(submissions)
+        if (entry.folder / f"{dataset.name}.parquet").exists()
+    ]
+    if handed_in:
+        paths = pd.DataFrame(handed_in, columns=["path", "file", "file_rank"])
+        con.register("staged_path", paths)
+        names = ", ".join(columns)
+        con.execute(
+            f'insert into submitted_{dataset.name} by name select staged_path.file, staged_path.file_rank, sheet, "row", {names} '
+            "from read_parquet(?, union_by_name = true, filename = 'staged_from') join staged_path on path = staged_from",
+            [sorted(set(paths["path"]))],
+        )
+        con.unregister("staged_path")
+
+
+def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFile, ...]) -> None:
+    summaries = [(entry, read_submission_summary(entry.folder)) for entry in submissions]
+    _load(con, "temp table submitted_file",
+          "file varchar, content_hash varchar, datasets varchar, rows_found bigint, rows_accepted bigint, rows_rejected bigint, "
+          "rows_skipped bigint, ignored_columns varchar",
+          [(entry.file, entry.content_hash, ";".join(summary["datasets"]), summary["rows_found"], summary["rows_accepted"],
+            summary["rows_rejected"], summary["rows_skipped"], "、".join(summary["ignored_columns"])) for entry, summary in summaries])
+    _load(con, "temp table submitted_header", "file varchar, sheet varchar, dataset varchar, column_name varchar, header varchar",
+          [(entry.file, sheet["sheet"], sheet["dataset"], name, header)
+           for entry, summary in summaries for sheet in summary["sheets"] for name, header in sheet["headers"].items()])
+    _load(con, "temp table submitted_total", 'file varchar, sheet varchar, "row" bigint, header varchar, stated bigint, summed bigint',
+          [(entry.file, *(total[name] for name in ("sheet", "row", "header", "stated", "summed")))
+           for entry, summary in summaries for total in summary["totals"]])
+    _load(con, "temp table submitted_reject",
+          'file varchar, sheet varchar, "row" bigint, header varchar, value varchar, reason_zh varchar, reason_en varchar',
+          [(entry.file, *(reject[name] for name in ("sheet", "row", "header", "value", "reason_zh", "reason_en")))
+           for entry, summary in summaries for reject in summary["rejects"]])
+
+
+def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """The policy as tables: policy, policy_level (normal included), policy_rule, policy_condition, policy_step, policy_exempt, policy_escalation."""
+    heading = policy.policy
+    note = heading.note or heading.title
+    _load(con, "table policy", "policy_id varchar, title_zh varchar, title_en varchar, basis varchar, area varchar, note_zh varchar, note_en varchar",
+          [(heading.id, heading.title.zh, heading.title.en, heading.basis, heading.area, note.zh, note.en)])
+    _load(con, "table policy_level", "level varchar, level_rank integer, action varchar, cut decimal(12, 9), title_zh varchar, title_en varchar",
+          [("normal", 0, "none", None, *STANDARD_TITLES["normal"]),
+           *((level.id, rank, level.action, level.cut, level.shown_title.zh, level.shown_title.en) for rank, level in enumerate(policy.level, 1))])
+    _load(con, "table policy_rule",
+          "rule_id varchar, rule_order integer, title_zh varchar, title_en varchar, min_denominator bigint, max_gap integer, grace_years integer, "
+          "source_zh varchar, source_en varchar",
+          [(rule.id, order, rule.shown_title.zh, rule.shown_title.en, rule.min_denominator, rule.max_gap, rule.grace_years,
+            rule.source and rule.source.zh, rule.source and rule.source.en) for order, rule in enumerate(policy.rule)])
+    _load(con, "table policy_condition",
+          "rule_id varchar, condition_order integer, indicator varchar, comparison varchar, threshold double",
+          [(rule.id, order, condition.indicator, condition.comparison, condition.threshold)
+           for rule in policy.rule for order, condition in enumerate(rule.conditions)])
+    _load(con, "table policy_step",
+          "rule_id varchar, step_order integer, years integer, level varchar, level_rank integer, certainty double",
+          [(rule.id, order, step.years, step.level, policy.rank(step.level), step.certainty and float(step.certainty))
+           for rule in policy.rule for order, step in enumerate(rule.steps)])
+    _load(con, "table policy_exempt", "rule_id varchar, prefix varchar",
+          [(rule.id, prefix) for rule in policy.rule for prefix in rule.exempt])
+    _load(con, "table policy_escalation",
+          "escalation_id varchar, rule_id varchar, level varchar, level_rank integer, target_level varchar, target_rank integer",
+          [(f"escalation-{order}", rule_id, level, policy.rank(level), escalation.level, policy.rank(escalation.level))
+           for order, escalation in enumerate(policy.escalation, 1) for rule_id, level in escalation.when.items()])
+
+
+def _load_dictionary(con: duckdb.DuckDBPyConnection) -> None:
+    _load(con, "table dictionary_indicator",
+          "indicator varchar, label_zh varchar, label_en varchar, unit varchar, is_proportion boolean, definition_zh varchar, "
+          "definition_en varchar, reading_zh varchar, reading_en varchar, limits_zh varchar, limits_en varchar, source varchar",
+          [(entry.name, entry.label.zh, entry.label.en, entry.unit, entry.is_proportion, entry.definition.zh, entry.definition.en,
+            entry.reading.zh, entry.reading.en, entry.limits.zh, entry.limits.en, entry.source)
+           for entry in dictionary().indicators.values()])
+
+
+def _load(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple]) -> None:
+    con.execute(f"create {table} ({columns})")
+    if rows:
+        con.executemany(f"insert into {table.removeprefix('temp ').removeprefix('table ')} values ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def run_models(con: duckdb.DuckDBPyConnection, chosen: tuple[Model, ...] | None = None) -> Iterator[tuple[Model, int]]:
+    """Makes one table per model, in order; yields each with its rows. RunRefused as soon as the facts show that nothing can be judged."""
+    for model in chosen or models():
+        con.execute(f"create table {model.name} as {model.sql}")
+        rows = _scalar(con, f"select count(*) from {model.name}")
+        if model.name == "schools" and not rows:
+            raise RunRefused(sentence("run.no_register", "zh"))
+        if model.name == "assessment":
+            _refuse_year_without_data(con)
+        yield model, rows
+
+
+def _refuse_year_without_data(con: duckdb.DuckDBPyConnection) -> None:
+    year, first, last = con.execute("select assessment_year, first_year, last_year from assessment").fetchall()[0]
+    if first is None:
+        raise RunRefused(sentence("run.no_rows", "zh"))
+    if not first <= year <= last:
+        raise RunRefused(sentence("run.year_outside", "zh", year=year, first=first, last=last))
+
+
+def seal(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
+    """Adds the snapshot's own row and the meaning of every column, and writes everything to the file."""
+    con.execute(
+        "create table snapshot as select ? as snapshot_id, policy_id, title_zh as policy_title_zh, title_en as policy_title_en, "
+        "basis as policy_basis, area, assessment_year, first_year, ?::boolean as is_simulated, ? as version from policy, assessment",
+        [inputs.snapshot_id, inputs.is_simulated, VERSION],
+    )
+    columns = dictionary().columns
+    con.execute("create table dictionary_column (table_name varchar, column_name varchar, label_zh varchar, label_en varchar, unit varchar, "
+                "meaning_zh varchar, meaning_en varchar, source varchar)")
+    named = con.execute("select table_name, column_name from duckdb_columns() where database_name = current_database() and not internal "
+                        "order by table_name, column_index").fetchall()
+    con.executemany(
+        "insert into dictionary_column values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(table, name, columns[name].label.zh, columns[name].label.en, columns[name].unit, columns[name].meaning.zh,
+          columns[name].meaning.en, columns[name].source) for table, name in named if name in columns])
+    con.execute("checkpoint")
+
+
+# ------------------------------------------------------------------------------------------------ checks
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check on a table: how many rows are at fault, and the first of them."""
+
+    name: str
+    table: str
+    at_fault: int
+    first: str
+
+    @property
+    def has_passed(self) -> bool:
+        """True when no row is at fault."""
+        return not self.at_fault
+
+
+def checks() -> dict[tuple[str, str], str]:
+    """(table, check name) -> the query whose rows are the rows at fault."""
+    found = {
+        ("submission", "reconciliation"): "select * from submission where rows_found <> rows_accepted + rows_rejected + rows_skipped "
+        "or least(rows_accepted, rows_rejected, rows_skipped) < 0",
+        ("reject", "every_rejected_row_is_listed"): "select file, rows_rejected, listed from submission left join "
+        '(select file, count(*) as listed from reject where "row" is not null and value is distinct from \'\x00\' group by file) using (file) '
+        "where rows_rejected > coalesce(listed, 0)",
+        ("warning", "one_level_each"): "select * from warning where level is null or action is null",
+    }
+    for table in dictionary().tables.values():
+        if table.key:
+            key = ", ".join(f'"{name}"' for name in table.key)
+            found[(table.name, "unique_key")] = f"select {key}, count(*) as times from {table.name} group by {key} having count(*) > 1"
+    for fact, counts in {"enrolment": ("plan", "registered"), "graduates": ("graduates", "employed"), "roster": ("students", "leavers")}.items():
+        found[(fact, "no_orphan")] = (
+            f"select * from {fact} where school_id not in (select school_id from schools) or major_code not in (select major_code from catalogue)"
+        )
+        if fact != "graduates":
+            for count in counts:
+                found[(fact, f"total_{count}")] = (
+                    f"select fact, accepted from (select coalesce(sum({count}), 0) as fact from {fact}), (select coalesce(sum({count}), 0) as accepted "
+                    f"from submitted_{fact} join reported_row using (file, sheet, \"row\") where reported_row.dataset = '{fact}' and standing = 'accepted') "
+                    "where fact <> accepted"
+                )
+    return found
+
+
+def run_checks(con: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:
+    """Runs every check on a build whose inputs are still loaded."""
+    for (table, name), query in checks().items():
+        rows = con.execute(query).fetchall()
+        yield CheckResult(name, table, len(rows), str(rows[:3]) if rows else "")
+
+
+# ------------------------------------------------------------------------------------------------ publish and read
+
+
+def building_path(data: Path, snapshot_id: str) -> Path:
+    """Where a snapshot is built aside; leftovers of runs that died are removed first (the caller holds the run lock)."""
+    folder = data / "snapshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(".building-*"):
+        leftover.unlink()
+    return folder / f".building-{snapshot_id}-{os.getpid()}"
+
+
+def publish(data: Path, snapshot_id: str, building: Path | None = None) -> None:
+    """Names the snapshot as the published one, moving a finished build into place first; then removes the oldest beyond those kept."""
+    target = data / "snapshots" / f"{snapshot_id}.duckdb"
+    if building is not None:
+        with building.open("rb") as finished:
+            os.fsync(finished.fileno())
+        building.replace(target)
+    aside = data / f".current-{os.getpid()}"
+    aside.write_text(snapshot_id + "\n", "utf-8")
+    os.utime(target)
+    aside.replace(data / "current")
+    kept = sorted((data / "snapshots").glob("*.duckdb"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for old in kept[SNAPSHOTS_KEPT:]:
+        old.unlink()
+
+
+def standing_snapshot(data: Path, snapshot_id: str) -> Path | None:
+    """The finished file of that snapshot, if it stands: only finished builds are ever moved under this name."""
+    path = data / "snapshots" / f"{snapshot_id}.duckdb"
+    return path if path.exists() else None
+
+
+def published(data: Path) -> Path | None:
+    """The published snapshot's file, or None where nothing was published yet."""
+    current = data / "current"
+    return standing_snapshot(data, current.read_text("utf-8").strip()) if current.exists() else None
+
+
+def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection. Every snapshot has a path of its own, so a reader of an older one is never disturbed."""
+    return duckdb.connect(str(path), read_only=True)
+
+
+def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return row[0] if row else 0

@@ -1,0 +1,21 @@
+"""Every sentence the warehouse says, by key and language: zh.toml and en.toml beside this file."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+@cache
+def sentences(language: Language) -> dict[str, str]:
+    """Templates by dotted key, such as "reject.missing"; placeholders stand in braces."""
+    tables = tomllib.loads((files("warehouse.texts") / f"{language}.toml").read_text("utf-8"))
+    return {f"{table}.{key}": text for table, texts in tables.items() for key, text in texts.items()}
+
+
+def sentence(key: str, language: Language, **values: object) -> str:
+    """The sentence `key`, filled in. KeyError for an unknown key or a missing value: a defect, not bad input."""
+    return sentences(language)[key].format(**values)
