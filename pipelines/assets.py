@@ -54,19 +54,37 @@ def _model_spec(model: Model) -> dg.AssetSpec:
         if model.name in dictionary().tables and name in model.sql
     ]
     deps = [dg.AssetKey([name]) for name in model.reads if any(other.name == name for other in models())]
-    deps += [dataset_key(name.removeprefix("submitted_")) for name in model.reads if name.removeprefix("submitted_") in dictionary().datasets]
+    deps += [
+        dataset_key(name.removeprefix("submitted_"))
+        for name in model.reads
+        if name.removeprefix("submitted_") in dictionary().datasets
+    ]
     return dg.AssetSpec(
-        dg.AssetKey([model.name]), deps=deps, description=model.description, group_name=model.folder,
-        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)} if columns else {}, kinds={"duckdb", "sql"},
+        dg.AssetKey([model.name]),
+        deps=deps,
+        description=model.description,
+        group_name=model.folder,
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)} if columns else {},
+        kinds={"duckdb", "sql"},
     )
 
 
 @dg.multi_asset(
     name="submissions",
     specs=[
-        dg.AssetSpec(dataset_key(entry.name), description=f"{entry.label.zh} / {entry.label.en}", group_name="submitted",
-                     metadata={"dagster/column_schema": dg.TableSchema(columns=[
-                         dg.TableColumn(column.name, description=f"{column.label.zh}：{column.meaning.zh}") for column in entry.columns])})
+        dg.AssetSpec(
+            dataset_key(entry.name),
+            description=f"{entry.label.zh} / {entry.label.en}",
+            group_name="submitted",
+            metadata={
+                "dagster/column_schema": dg.TableSchema(
+                    columns=[
+                        dg.TableColumn(column.name, description=f"{column.label.zh}：{column.meaning.zh}")
+                        for column in entry.columns
+                    ]
+                )
+            },
+        )
         for entry in dictionary().datasets.values()
     ],
 )
@@ -90,13 +108,21 @@ def _staged(workplace: Workplace) -> list[StagedFile]:
 @dg.multi_asset(
     name="warehouse",
     specs=[_model_spec(model) for model in models()],
-    check_specs=[dg.AssetCheckSpec(name, asset=dg.AssetKey([table]), blocking=True) for table, name in snapshot.checks() if table in {model.name for model in models()}],
+    check_specs=[
+        dg.AssetCheckSpec(name, asset=dg.AssetKey([table]), blocking=True)
+        for table, name in snapshot.checks()
+        if table in {model.name for model in models()}
+    ],
 )
-def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def warehouse(
+    context: dg.AssetExecutionContext, workplace: Workplace
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Builds a new snapshot aside, checks it, and publishes it; nothing is built where the same snapshot already stands."""
     data = Path(workplace.data)
     inputs = RunInputs(
-        tuple(_staged(workplace)), read_policy(workplace.policy), workplace.year or None,
+        tuple(_staged(workplace)),
+        read_policy(workplace.policy),
+        workplace.year or None,
         (workplace.inbox_folder / SIMULATED_MARKER).exists(),
     )
     standing = snapshot.standing_snapshot(data, inputs.snapshot_id)
@@ -115,10 +141,23 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
             snapshot.seal(con, inputs)
             for result in snapshot.run_checks(con):
                 if dg.AssetKey([result.table]) in context.assets_def.keys:
-                    yield dg.AssetCheckResult(asset_key=dg.AssetKey([result.table]), check_name=result.name, passed=result.has_passed,
-                                              metadata={"at_fault": result.at_fault, "first": result.first})
+                    yield dg.AssetCheckResult(
+                        asset_key=dg.AssetKey([result.table]),
+                        check_name=result.name,
+                        passed=result.has_passed,
+                        metadata={"at_fault": result.at_fault, "first": result.first},
+                    )
                 if not result.has_passed:
-                    raise RunRefused(sentence("run.check_failed", "zh", table=result.table, name=result.name, at_fault=result.at_fault, first=result.first))
+                    raise RunRefused(
+                        sentence(
+                            "run.check_failed",
+                            "zh",
+                            table=result.table,
+                            name=result.name,
+                            at_fault=result.at_fault,
+                            first=result.first,
+                        )
+                    )
         snapshot.publish(data, inputs.snapshot_id, building)
     finally:
         building.unlink(missing_ok=True)
@@ -129,7 +168,11 @@ def _standing_results(standing: Path) -> Iterator[dg.MaterializeResult | dg.Asse
     with snapshot.open_snapshot(standing) as con:
         rows = dict(con.execute("select table_name, estimated_size from duckdb_tables()").fetchall())
     for model in models():
-        yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows[model.name]})
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows[model.name]}
+        )
     for table, name in snapshot.checks():
         if any(model.name == table for model in models()):
-            yield dg.AssetCheckResult(asset_key=dg.AssetKey([table]), check_name=name, passed=True, metadata={"checked": "when built"})
+            yield dg.AssetCheckResult(
+                asset_key=dg.AssetKey([table]), check_name=name, passed=True, metadata={"checked": "when built"}
+            )

@@ -24,16 +24,23 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunRefused, PolicyError) as refusal:
         print(refusal, file=sys.stderr)
     except OSError as error:
-        print(sentence("run.unwritable", "zh", file=error.filename or "", problem=error.strerror or error), file=sys.stderr)
+        print(
+            sentence("run.unwritable", "zh", file=error.filename or "", problem=error.strerror or error),
+            file=sys.stderr,
+        )
     return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="majorwatch", description="专业预警: from the files schools hand in to the list of majors to warn.")
+    parser = argparse.ArgumentParser(
+        prog="majorwatch", description="专业预警: from the files schools hand in to the list of majors to warn."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
 
     demo = _command(commands, "demo", _demo, "build the demonstration city, run, open the dashboard")
-    demo.add_argument("--data", type=Path, default=Path("data/demo"), help="folder of the demonstration (default: data/demo)")
+    demo.add_argument(
+        "--data", type=Path, default=Path("data/demo"), help="folder of the demonstration (default: data/demo)"
+    )
     demo.add_argument("--port", type=int, default=8501, help="port of the dashboard (default: 8501)")
     demo.add_argument("--no-serve", action="store_true", help="stop after the run")
 
@@ -46,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", _check, "read and validate only; exit 1 if anything would be rejected")
     check.add_argument("--inbox", type=Path, required=True, help="folder of submissions")
 
-    export = commands.add_parser("export", help="write the warning list or the rejects").add_subparsers(required=True, metavar="list")
+    export = commands.add_parser("export", help="write the warning list or the rejects").add_subparsers(
+        required=True, metavar="list"
+    )
     warnings = _command(export, "warnings", _export_warnings, "the warning list of one year")
     warnings.add_argument("--year", type=int, help="assessment year (default: the snapshot's)")
     warnings.add_argument("--all", action="store_true", help="normal ones too")
@@ -62,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: argparse._SubParsersAction, name: str, do: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+def _command(
+    commands: argparse._SubParsersAction, name: str, do: Callable[[argparse.Namespace], int], about: str
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=about, description=about)
     parser.set_defaults(command=do)
     return parser
@@ -76,9 +87,26 @@ def _run(chosen: argparse.Namespace) -> int:
     from pipelines.run import run
 
     report = run(chosen.data, chosen.inbox, chosen.policy, chosen.year)
-    print(sentence("run.published" if report.is_new else "run.unchanged", "zh", snapshot_id=report.snapshot_id, year=report.year, policy=report.policy_title))
+    print(
+        sentence(
+            "run.published" if report.is_new else "run.unchanged",
+            "zh",
+            snapshot_id=report.snapshot_id,
+            year=report.year,
+            policy=report.policy_title,
+        )
+    )
     print(sentence("run.levels", "zh", levels="，".join(f"{title} {count}" for title, count in report.levels.items())))
-    print(sentence("run.rows", "zh", found=report.found, accepted=report.accepted, rejected=report.rejected, skipped=report.skipped))
+    print(
+        sentence(
+            "run.rows",
+            "zh",
+            found=report.found,
+            accepted=report.accepted,
+            rejected=report.rejected,
+            skipped=report.skipped,
+        )
+    )
     return 0
 
 
@@ -144,10 +172,27 @@ def _dashboard(chosen: argparse.Namespace) -> int:
     print(f"http://127.0.0.1:{chosen.port}", flush=True)
     app = str(files("dashboards") / "app.py")
     return subprocess.run(
-        [sys.executable, "-m", "streamlit", "run", app, "--server.address", "127.0.0.1", "--server.port", str(chosen.port),
-         "--server.headless", "true", "--browser.gatherUsageStats", "false", "--client.toolbarMode", "minimal",
-         "--server.fileWatcherType", "none"],
-        env={**os.environ, "MAJORWATCH_DATA": str(chosen.data.resolve())}, check=False,
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            app,
+            "--server.address",
+            "127.0.0.1",
+            "--server.port",
+            str(chosen.port),
+            "--server.headless",
+            "true",
+            "--browser.gatherUsageStats",
+            "false",
+            "--client.toolbarMode",
+            "minimal",
+            "--server.fileWatcherType",
+            "none",
+        ],
+        env={**os.environ, "MAJORWATCH_DATA": str(chosen.data.resolve())},
+        check=False,
     ).returncode
 
 

@@ -16,7 +16,16 @@ from warehouse.lineage import models
 from warehouse.policy import read_policy
 from warehouse.staging import stage
 
-_CHECKED = {"catalogue", "schools", "school_reference", "crosswalk", "major_reference", "reported_row", "reject", "submission"}
+_CHECKED = {
+    "catalogue",
+    "schools",
+    "school_reference",
+    "crosswalk",
+    "major_reference",
+    "reported_row",
+    "reject",
+    "submission",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,9 @@ def run(data: Path, inbox: Path | None = None, policy: str = "nanchang-2019", ye
         before = snapshot.published(data)
         workplace = Workplace(data=str(data), inbox=str(inbox) if inbox else "", policy=policy, year=year or 0)
         with dg.DagsterInstance.ephemeral() as instance:
-            definitions.resolve_job_def("recompute").execute_in_process(resources={"workplace": workplace}, instance=instance)
+            definitions.resolve_job_def("recompute").execute_in_process(
+                resources={"workplace": workplace}, instance=instance
+            )
         return _report(data, before)
 
 
@@ -51,11 +62,17 @@ def _report(data: Path, before: Path | None) -> RunReport:
     if path is None:
         raise FileNotFoundError(data / "current")
     with snapshot.open_snapshot(path) as con:
-        snapshot_id, year, title = con.execute("select snapshot_id, assessment_year, policy_title_zh from snapshot").fetchall()[0]
+        snapshot_id, year, title = con.execute(
+            "select snapshot_id, assessment_year, policy_title_zh from snapshot"
+        ).fetchall()[0]
         levels = con.execute(
             "select title_zh, (select count(*) from warning where warning.level = policy_level.level and year = $year) "
-            "from policy_level order by level_rank", {"year": year}).fetchall()
-        rows = con.execute("select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission").fetchall()[0]
+            "from policy_level order by level_rank",
+            {"year": year},
+        ).fetchall()
+        rows = con.execute(
+            "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission"
+        ).fetchall()[0]
     return RunReport(snapshot_id, path != before, year, title, dict(levels), *(int(count) for count in rows))
 
 
@@ -71,5 +88,9 @@ def read_only_check(inbox: Path, scratch: Path) -> tuple[pd.DataFrame, dict[str,
         needed = tuple(model for model in models() if model.folder == "facts" and model.name in _CHECKED)
         for _ in snapshot.run_models(con, needed):
             pass
-        counts = con.execute("select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission").fetchall()[0]
-        return reject_list(con), dict(zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True))
+        counts = con.execute(
+            "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission"
+        ).fetchall()[0]
+        return reject_list(con), dict(
+            zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True)
+        )

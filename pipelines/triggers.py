@@ -7,10 +7,15 @@ import dagster as dg
 
 from pipelines.assets import Workplace
 
-recompute = dg.define_asset_job("recompute", selection=dg.AssetSelection.all(), description="From the inbox to a published snapshot.")
+recompute = dg.define_asset_job(
+    "recompute", selection=dg.AssetSelection.all(), description="From the inbox to a published snapshot."
+)
 
 daily = dg.ScheduleDefinition(
-    name="daily", job=recompute, cron_schedule="0 2 * * *", execution_timezone="Asia/Shanghai",
+    name="daily",
+    job=recompute,
+    cron_schedule="0 2 * * *",
+    execution_timezone="Asia/Shanghai",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 

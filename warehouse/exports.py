@@ -12,7 +12,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def warning_list(
-    con: duckdb.DuckDBPyConnection, year: int | None = None, include_normal: bool = False, keys: pd.DataFrame | None = None,
+    con: duckdb.DuckDBPyConnection,
+    year: int | None = None,
+    include_normal: bool = False,
+    keys: pd.DataFrame | None = None,
     language: Language = "zh",
 ) -> pd.DataFrame:
     """The warnings of `year` (default: the assessment year), worst level first; only rows above normal unless `include_normal`.
@@ -66,16 +69,27 @@ def xlsx_bytes(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: La
     labels |= {"reason": sentence("export.reason", language), "column": sentence("export.column", language)}
     shown = _disarmed(_in_words(frame, con, language))
     content = BytesIO()
-    with pd.ExcelWriter(content, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}}) as writer:
+    with pd.ExcelWriter(
+        content,
+        engine="xlsxwriter",
+        engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}},
+    ) as writer:
         book = writer.book
         sheet_name = sentence("export.sheet", language)
         shown.rename(columns=labels).to_excel(writer, sheet_name=sheet_name, index=False, freeze_panes=(1, 0))
         sheet = writer.sheets[sheet_name]
         sheet.autofilter(0, 0, max(len(shown), 1), len(shown.columns) - 1)
-        percent, wrapped = book.add_format({"num_format": "0.0%"}), book.add_format({"text_wrap": True, "valign": "top"})
+        percent, wrapped = (
+            book.add_format({"num_format": "0.0%"}),
+            book.add_format({"text_wrap": True, "valign": "top"}),
+        )
         for place, name in enumerate(shown.columns):
-            kind = percent if dictionary().indicators.get(name) and dictionary().indicators[name].unit == "ratio" else None
-            sheet.set_column(place, place, 60 if name.startswith("reason") else 14, wrapped if name.startswith("reason") else kind)
+            kind = (
+                percent if dictionary().indicators.get(name) and dictionary().indicators[name].unit == "ratio" else None
+            )
+            sheet.set_column(
+                place, place, 60 if name.startswith("reason") else 14, wrapped if name.startswith("reason") else kind
+            )
         notes = {
             sentence("export.policy", language): f"{snapshot[f'policy_title_{language}']}  {snapshot['policy_basis']}",
             sentence("export.snapshot", language): snapshot["snapshot_id"],
@@ -83,7 +97,9 @@ def xlsx_bytes(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: La
         }
         if snapshot["is_simulated"]:
             notes[sentence("export.simulated", language)] = sentence("export.simulated_meaning", language)
-        about = pd.DataFrame([*notes.items(), *((labels[name], _meaning(name, language)) for name in shown.columns if name in labels)])
+        about = pd.DataFrame(
+            [*notes.items(), *((labels[name], _meaning(name, language)) for name in shown.columns if name in labels)]
+        )
         about.to_excel(writer, sheet_name=sentence("export.about", language), index=False, header=False)
         writer.sheets[sentence("export.about", language)].set_column(0, 1, 40, wrapped)
     return content.getvalue()
@@ -101,7 +117,9 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
     if "rules" in frame.columns:
         shown["rules"] = shown["rules"].map(lambda ids: "；".join(rules[one] for one in ids.split(";") if one))
     if "is_simulated" in frame.columns:
-        shown["is_simulated"] = shown["is_simulated"].map(lambda simulated: sentence("export.simulated", language) if simulated else "")
+        shown["is_simulated"] = shown["is_simulated"].map(
+            lambda simulated: sentence("export.simulated", language) if simulated else ""
+        )
     return shown
 
 
@@ -116,5 +134,7 @@ def _disarmed(frame: pd.DataFrame) -> pd.DataFrame:
     safe = frame.copy()
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_bool_dtype(safe[name]):
-            safe[name] = safe[name].map(lambda text: f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text)
+            safe[name] = safe[name].map(
+                lambda text: f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text
+            )
     return safe

@@ -58,4 +58,10 @@ def _union_of_indicators(found: list[Model]) -> Model:
     names = sorted(model.name for model in found if model.folder == "indicators")
     columns = "year, school_id, major_code, numerator::double as numerator, denominator::double as denominator, value::double as value"
     sql = "\nunion all by name\n".join(f"select '{name}' as indicator, {columns} from {name}" for name in names)
-    return Model(INDICATORS, "indicators", sql, "One row per year, offering and indicator: the union of the indicators.", tuple(names))
+    return Model(
+        INDICATORS,
+        "indicators",
+        sql,
+        "One row per year, offering and indicator: the union of the indicators.",
+        tuple(names),
+    )

@@ -154,7 +154,11 @@ class _Fault:
 
 def presets() -> list[str]:
     """Names of the policies that ship with the product."""
-    return sorted(entry.name.removesuffix(".toml") for entry in files("warehouse.policies").iterdir() if entry.name.endswith(".toml"))
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in files("warehouse.policies").iterdir()
+        if entry.name.endswith(".toml")
+    )
 
 
 def read_policy(source: str) -> Policy:
@@ -187,7 +191,13 @@ def parse_policy(text: str, name: str) -> Policy:
         if not faults:
             return policy
     lines = [
-        sentence("policy.line", "zh", file=name, line=_line_of(text, fault.where), fault=sentence(f"policy.{fault.key}", "zh", **fault.values))
+        sentence(
+            "policy.line",
+            "zh",
+            file=name,
+            line=_line_of(text, fault.where),
+            fault=sentence(f"policy.{fault.key}", "zh", **fault.values),
+        )
         for fault in faults
     ]
     raise PolicyError("\n".join([*lines, sentence("policy.unchanged", "zh")]))
@@ -217,7 +227,12 @@ def _disagreements(policy: Policy) -> Iterable[_Fault]:
     for place, rule in enumerate(policy.rule):
         for order, condition in enumerate(rule.conditions):
             if condition.indicator not in indicators:
-                yield _unknown(("rule", place, "conditions", order, condition.indicator), "indicator", condition.indicator, indicators)
+                yield _unknown(
+                    ("rule", place, "conditions", order, condition.indicator),
+                    "indicator",
+                    condition.indicator,
+                    indicators,
+                )
         unknown = [(order, step) for order, step in enumerate(rule.steps) if step.level not in levels]
         for order, step in unknown:
             yield _unknown(("rule", place, "steps", order, step.level), "level", step.level, levels)
@@ -248,7 +263,9 @@ def _line_of(text: str, where: tuple[str | int, ...]) -> int:
     if not headers:
         return next((number for number, line in enumerate(lines, 1) if table and table in line), 1)
     start = headers[min(place, len(headers) - 1)]
-    end = next((number for number, line in enumerate(lines, 1) if number > start and re.match(r"\s*\[", line)), len(lines) + 1)
+    end = next(
+        (number for number, line in enumerate(lines, 1) if number > start and re.match(r"\s*\[", line)), len(lines) + 1
+    )
     for name in (str(part) for part in reversed(where[1:]) if isinstance(part, str)):
         for number in range(start, end):
             if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lines[number - 1].split("#")[0]):

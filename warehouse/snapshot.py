@@ -48,8 +48,15 @@ class RunInputs:
 
         The order of submission counts only between files that speak of the same dataset, year and school.
         """
-        parts = [VERSION, _code_fingerprint(), self.policy.model_dump_json(), self.year, self.is_simulated,
-                 sorted((entry.file, entry.content_hash) for entry in self.submissions), self._contested_orders()]
+        parts = [
+            VERSION,
+            _code_fingerprint(),
+            self.policy.model_dump_json(),
+            self.year,
+            self.is_simulated,
+            sorted((entry.file, entry.content_hash) for entry in self.submissions),
+            self._contested_orders(),
+        ]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:12]
 
     def _contested_orders(self) -> list[list[str]]:
@@ -120,7 +127,9 @@ def load_inputs(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
 def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions: tuple[StagedFile, ...]) -> None:
     columns = {column.name: SQL_TYPES.get(column.kind, "varchar") for column in dataset.columns}
     typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    con.execute(f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})')
+    con.execute(
+        f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})'
+    )
     handed_in = [
         (str(entry.folder / f"{dataset.name}.parquet"), entry.file, rank)
         for rank, entry in enumerate(submissions)
@@ -140,66 +149,171 @@ def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions:
 
 def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFile, ...]) -> None:
     summaries = [(entry, read_submission_summary(entry.folder)) for entry in submissions]
-    _load(con, "temp table submitted_file",
-          "file varchar, content_hash varchar, datasets varchar, rows_found bigint, rows_accepted bigint, rows_rejected bigint, "
-          "rows_skipped bigint, ignored_columns varchar",
-          [(entry.file, entry.content_hash, ";".join(summary["datasets"]), summary["rows_found"], summary["rows_accepted"],
-            summary["rows_rejected"], summary["rows_skipped"], "、".join(summary["ignored_columns"])) for entry, summary in summaries])
-    _load(con, "temp table submitted_header", "file varchar, sheet varchar, dataset varchar, column_name varchar, header varchar",
-          [(entry.file, sheet["sheet"], sheet["dataset"], name, header)
-           for entry, summary in summaries for sheet in summary["sheets"] for name, header in sheet["headers"].items()])
-    _load(con, "temp table submitted_total", 'file varchar, sheet varchar, "row" bigint, header varchar, stated bigint, summed bigint',
-          [(entry.file, *(total[name] for name in ("sheet", "row", "header", "stated", "summed")))
-           for entry, summary in summaries for total in summary["totals"]])
-    _load(con, "temp table submitted_reject",
-          'file varchar, sheet varchar, "row" bigint, header varchar, value varchar, reason_zh varchar, reason_en varchar',
-          [(entry.file, *(reject[name] for name in ("sheet", "row", "header", "value", "reason_zh", "reason_en")))
-           for entry, summary in summaries for reject in summary["rejects"]])
+    _load(
+        con,
+        "temp table submitted_file",
+        "file varchar, content_hash varchar, datasets varchar, rows_found bigint, rows_accepted bigint, rows_rejected bigint, "
+        "rows_skipped bigint, ignored_columns varchar",
+        [
+            (
+                entry.file,
+                entry.content_hash,
+                ";".join(summary["datasets"]),
+                summary["rows_found"],
+                summary["rows_accepted"],
+                summary["rows_rejected"],
+                summary["rows_skipped"],
+                "、".join(summary["ignored_columns"]),
+            )
+            for entry, summary in summaries
+        ],
+    )
+    _load(
+        con,
+        "temp table submitted_header",
+        "file varchar, sheet varchar, dataset varchar, column_name varchar, header varchar",
+        [
+            (entry.file, sheet["sheet"], sheet["dataset"], name, header)
+            for entry, summary in summaries
+            for sheet in summary["sheets"]
+            for name, header in sheet["headers"].items()
+        ],
+    )
+    _load(
+        con,
+        "temp table submitted_total",
+        'file varchar, sheet varchar, "row" bigint, header varchar, stated bigint, summed bigint',
+        [
+            (entry.file, *(total[name] for name in ("sheet", "row", "header", "stated", "summed")))
+            for entry, summary in summaries
+            for total in summary["totals"]
+        ],
+    )
+    _load(
+        con,
+        "temp table submitted_reject",
+        'file varchar, sheet varchar, "row" bigint, header varchar, value varchar, reason_zh varchar, reason_en varchar',
+        [
+            (entry.file, *(reject[name] for name in ("sheet", "row", "header", "value", "reason_zh", "reason_en")))
+            for entry, summary in summaries
+            for reject in summary["rejects"]
+        ],
+    )
 
 
 def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """The policy as tables: policy, policy_level (normal included), policy_rule, policy_condition, policy_step, policy_exempt, policy_escalation."""
     heading = policy.policy
     note = heading.note or heading.title
-    _load(con, "table policy", "policy_id varchar, title_zh varchar, title_en varchar, basis varchar, area varchar, note_zh varchar, note_en varchar",
-          [(heading.id, heading.title.zh, heading.title.en, heading.basis, heading.area, note.zh, note.en)])
-    _load(con, "table policy_level", "level varchar, level_rank integer, action varchar, cut decimal(12, 9), title_zh varchar, title_en varchar",
-          [("normal", 0, "none", None, *STANDARD_TITLES["normal"]),
-           *((level.id, rank, level.action, level.cut, level.shown_title.zh, level.shown_title.en) for rank, level in enumerate(policy.level, 1))])
-    _load(con, "table policy_rule",
-          "rule_id varchar, rule_order integer, title_zh varchar, title_en varchar, min_denominator bigint, max_gap integer, grace_years integer, "
-          "source_zh varchar, source_en varchar",
-          [(rule.id, order, rule.shown_title.zh, rule.shown_title.en, rule.min_denominator, rule.max_gap, rule.grace_years,
-            rule.source and rule.source.zh, rule.source and rule.source.en) for order, rule in enumerate(policy.rule)])
-    _load(con, "table policy_condition",
-          "rule_id varchar, condition_order integer, indicator varchar, comparison varchar, threshold double",
-          [(rule.id, order, condition.indicator, condition.comparison, condition.threshold)
-           for rule in policy.rule for order, condition in enumerate(rule.conditions)])
-    _load(con, "table policy_step",
-          "rule_id varchar, step_order integer, years integer, level varchar, level_rank integer, certainty double",
-          [(rule.id, order, step.years, step.level, policy.rank(step.level), step.certainty and float(step.certainty))
-           for rule in policy.rule for order, step in enumerate(rule.steps)])
-    _load(con, "table policy_exempt", "rule_id varchar, prefix varchar",
-          [(rule.id, prefix) for rule in policy.rule for prefix in rule.exempt])
-    _load(con, "table policy_escalation",
-          "escalation_id varchar, rule_id varchar, level varchar, level_rank integer, target_level varchar, target_rank integer",
-          [(f"escalation-{order}", rule_id, level, policy.rank(level), escalation.level, policy.rank(escalation.level))
-           for order, escalation in enumerate(policy.escalation, 1) for rule_id, level in escalation.when.items()])
+    _load(
+        con,
+        "table policy",
+        "policy_id varchar, title_zh varchar, title_en varchar, basis varchar, area varchar, note_zh varchar, note_en varchar",
+        [(heading.id, heading.title.zh, heading.title.en, heading.basis, heading.area, note.zh, note.en)],
+    )
+    _load(
+        con,
+        "table policy_level",
+        "level varchar, level_rank integer, action varchar, cut decimal(12, 9), title_zh varchar, title_en varchar",
+        [
+            ("normal", 0, "none", None, *STANDARD_TITLES["normal"]),
+            *(
+                (level.id, rank, level.action, level.cut, level.shown_title.zh, level.shown_title.en)
+                for rank, level in enumerate(policy.level, 1)
+            ),
+        ],
+    )
+    _load(
+        con,
+        "table policy_rule",
+        "rule_id varchar, rule_order integer, title_zh varchar, title_en varchar, min_denominator bigint, max_gap integer, grace_years integer, "
+        "source_zh varchar, source_en varchar",
+        [
+            (
+                rule.id,
+                order,
+                rule.shown_title.zh,
+                rule.shown_title.en,
+                rule.min_denominator,
+                rule.max_gap,
+                rule.grace_years,
+                rule.source and rule.source.zh,
+                rule.source and rule.source.en,
+            )
+            for order, rule in enumerate(policy.rule)
+        ],
+    )
+    _load(
+        con,
+        "table policy_condition",
+        "rule_id varchar, condition_order integer, indicator varchar, comparison varchar, threshold double",
+        [
+            (rule.id, order, condition.indicator, condition.comparison, condition.threshold)
+            for rule in policy.rule
+            for order, condition in enumerate(rule.conditions)
+        ],
+    )
+    _load(
+        con,
+        "table policy_step",
+        "rule_id varchar, step_order integer, years integer, level varchar, level_rank integer, certainty double",
+        [
+            (rule.id, order, step.years, step.level, policy.rank(step.level), step.certainty and float(step.certainty))
+            for rule in policy.rule
+            for order, step in enumerate(rule.steps)
+        ],
+    )
+    _load(
+        con,
+        "table policy_exempt",
+        "rule_id varchar, prefix varchar",
+        [(rule.id, prefix) for rule in policy.rule for prefix in rule.exempt],
+    )
+    _load(
+        con,
+        "table policy_escalation",
+        "escalation_id varchar, rule_id varchar, level varchar, level_rank integer, target_level varchar, target_rank integer",
+        [
+            (f"escalation-{order}", rule_id, level, policy.rank(level), escalation.level, policy.rank(escalation.level))
+            for order, escalation in enumerate(policy.escalation, 1)
+            for rule_id, level in escalation.when.items()
+        ],
+    )
 
 
 def _load_dictionary(con: duckdb.DuckDBPyConnection) -> None:
-    _load(con, "table dictionary_indicator",
-          "indicator varchar, label_zh varchar, label_en varchar, unit varchar, is_proportion boolean, definition_zh varchar, "
-          "definition_en varchar, reading_zh varchar, reading_en varchar, limits_zh varchar, limits_en varchar, source varchar",
-          [(entry.name, entry.label.zh, entry.label.en, entry.unit, entry.is_proportion, entry.definition.zh, entry.definition.en,
-            entry.reading.zh, entry.reading.en, entry.limits.zh, entry.limits.en, entry.source)
-           for entry in dictionary().indicators.values()])
+    _load(
+        con,
+        "table dictionary_indicator",
+        "indicator varchar, label_zh varchar, label_en varchar, unit varchar, is_proportion boolean, definition_zh varchar, "
+        "definition_en varchar, reading_zh varchar, reading_en varchar, limits_zh varchar, limits_en varchar, source varchar",
+        [
+            (
+                entry.name,
+                entry.label.zh,
+                entry.label.en,
+                entry.unit,
+                entry.is_proportion,
+                entry.definition.zh,
+                entry.definition.en,
+                entry.reading.zh,
+                entry.reading.en,
+                entry.limits.zh,
+                entry.limits.en,
+                entry.source,
+            )
+            for entry in dictionary().indicators.values()
+        ],
+    )
 
 
 def _load(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple]) -> None:
     con.execute(f"create {table} ({columns})")
     if rows:
-        con.executemany(f"insert into {table.removeprefix('temp ').removeprefix('table ')} values ({', '.join('?' * len(rows[0]))})", rows)
+        con.executemany(
+            f"insert into {table.removeprefix('temp ').removeprefix('table ')} values ({', '.join('?' * len(rows[0]))})",
+            rows,
+        )
 
 
 def run_models(con: duckdb.DuckDBPyConnection, chosen: tuple[Model, ...] | None = None) -> Iterator[tuple[Model, int]]:
@@ -230,14 +344,31 @@ def seal(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
         [inputs.snapshot_id, inputs.is_simulated, VERSION],
     )
     columns = dictionary().columns
-    con.execute("create table dictionary_column (table_name varchar, column_name varchar, label_zh varchar, label_en varchar, unit varchar, "
-                "meaning_zh varchar, meaning_en varchar, source varchar)")
-    named = con.execute("select table_name, column_name from duckdb_columns() where database_name = current_database() and not internal "
-                        "order by table_name, column_index").fetchall()
+    con.execute(
+        "create table dictionary_column (table_name varchar, column_name varchar, label_zh varchar, label_en varchar, unit varchar, "
+        "meaning_zh varchar, meaning_en varchar, source varchar)"
+    )
+    named = con.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = current_database() and not internal "
+        "order by table_name, column_index"
+    ).fetchall()
     con.executemany(
         "insert into dictionary_column values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(table, name, columns[name].label.zh, columns[name].label.en, columns[name].unit, columns[name].meaning.zh,
-          columns[name].meaning.en, columns[name].source) for table, name in named if name in columns])
+        [
+            (
+                table,
+                name,
+                columns[name].label.zh,
+                columns[name].label.en,
+                columns[name].unit,
+                columns[name].meaning.zh,
+                columns[name].meaning.en,
+                columns[name].source,
+            )
+            for table, name in named
+            if name in columns
+        ],
+    )
     con.execute("checkpoint")
 
 
@@ -262,18 +393,27 @@ class CheckResult:
 def checks() -> dict[tuple[str, str], str]:
     """(table, check name) -> the query whose rows are the rows at fault."""
     found = {
-        ("submission", "reconciliation"): "select * from submission where rows_found <> rows_accepted + rows_rejected + rows_skipped "
+        (
+            "submission",
+            "reconciliation",
+        ): "select * from submission where rows_found <> rows_accepted + rows_rejected + rows_skipped "
         "or least(rows_accepted, rows_rejected, rows_skipped) < 0",
         ("reject", "every_rejected_row_is_listed"): "select file, rows_rejected, listed from submission left join "
-        '(select file, count(*) as listed from reject where "row" is not null and value is distinct from \'\x00\' group by file) using (file) '
+        "(select file, count(*) as listed from reject where \"row\" is not null and value is distinct from '\x00' group by file) using (file) "
         "where rows_rejected > coalesce(listed, 0)",
         ("warning", "one_level_each"): "select * from warning where level is null or action is null",
     }
     for table in dictionary().tables.values():
         if table.key:
             key = ", ".join(f'"{name}"' for name in table.key)
-            found[(table.name, "unique_key")] = f"select {key}, count(*) as times from {table.name} group by {key} having count(*) > 1"
-    for fact, counts in {"enrolment": ("plan", "registered"), "graduates": ("graduates", "employed"), "roster": ("students", "leavers")}.items():
+            found[(table.name, "unique_key")] = (
+                f"select {key}, count(*) as times from {table.name} group by {key} having count(*) > 1"
+            )
+    for fact, counts in {
+        "enrolment": ("plan", "registered"),
+        "graduates": ("graduates", "employed"),
+        "roster": ("students", "leavers"),
+    }.items():
         found[(fact, "no_orphan")] = (
             f"select * from {fact} where school_id not in (select school_id from schools) or major_code not in (select major_code from catalogue)"
         )

@@ -1,0 +1,310 @@
+"""What a row must satisfy, once per dataset, made from the dictionary; raw cells -> accepted and rejected rows (design, section 4).
+
+Checks that need other files (is the school in the register, does the code lead to a major) are models, not contracts.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from warehouse.dictionary import Column, Dataset, Relation, dictionary
+from warehouse.texts import sentence
+
+LONGEST_VALUE_SHOWN = 200
+SHAPES = {
+    "year": r"(19[5-9]\d|20\d\d)",
+    "count": r"\d{1,9}",
+    "money": r"\d{1,9}(\.\d+)?",
+    "code": r".{1,60}",
+    "name": r".{1,500}",
+    "secret": r".{1,64}",
+    "flag": r"(true|false)",
+}
+_TRUE, _FALSE = {"是", "1", "true", "对口", "y", "yes"}, {"否", "0", "false", "不对口", "n", "no"}
+_DASHES = {"-", "—", "——", "–", "/"}
+_YEAR = re.compile(r"(\d{4})(?:年|届|级|年度|学年|年秋|年秋季|秋|年毕业)?|(\d{4})-\d\d-\d\d.*")
+_SCHOOL_YEAR = re.compile(r"(\d{4})[-—–~至/](\d{4}|\d\d)(?:学年|学年度|年)?")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a row is rejected: position in the frame, column, value as written, and the reason in both languages."""
+
+    position: int
+    column: str
+    value: str
+    reason_zh: str
+    reason_en: str
+
+
+# ------------------------------------------------------------------------------------------------ cells
+
+
+def normalised(cells: pd.Series, column: Column, salt: bytes = b"") -> pd.Series:
+    """Raw text -> the text the contract judges; NA where blank. Unreadable values stay as they are and fail there."""
+    if column.kind == "name":
+        text = cells.str.replace(r"[\s\u200b\ufeff]+", " ", regex=True).str.strip()
+        return text.mask(text.eq("") | text.isin(_DASHES))
+    text = cells.str.normalize("NFKC").str.replace(r"[\s\u200b\ufeff]+", "", regex=True).str.removeprefix("'")
+    text = text.mask(text.eq("") | text.isin(_DASHES))
+    if column.kind == "year":
+        return text.map(_year, na_action="ignore")
+    if column.kind in ("count", "money"):
+        grouped = text.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?").fillna(False).astype(bool)
+        text = text.mask(grouped, text.str.replace(",", "")).str.replace(r"(?<=\d)[人名元个]$", "", regex=True)
+        return text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True) if column.kind == "count" else text
+    if column.kind == "code":
+        return text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    if column.kind == "secret":
+        return text.map(
+            lambda secret: hashlib.blake2b(secret.encode(), key=salt, digest_size=16).hexdigest(), na_action="ignore"
+        )
+    if column.kind == "flag":
+        return text.str.casefold().map(
+            lambda word: "true" if word in _TRUE else "false" if word in _FALSE else word, na_action="ignore"
+        )
+    choices = {word.casefold(): choice for choice, words in column.choices.items() for word in (choice, *words)}
+    return text.str.casefold().map(lambda word: choices.get(word, word), na_action="ignore")
+
+
+@cache
+def _year(text: str) -> str:
+    if found := _YEAR.fullmatch(text):
+        return found[1] or found[2]
+    if found := _SCHOOL_YEAR.fullmatch(text):
+        first, second = int(found[1]), found[2]
+        if int(second) % 100 == (first + 1) % 100 and len(second) in (2, 4):
+            return found[1]
+    return text
+
+
+# ------------------------------------------------------------------------------------------------ contract
+
+
+@cache
+def contract(dataset_name: str) -> pa.DataFrameSchema:
+    """The contract on normalised text: shape per column, nothing missing, relations between counts, keys once per file.
+
+    The frame has every column of the dataset, and `submission`: which file the row is of.
+    """
+    dataset = dictionary().datasets[dataset_name]
+    columns = {
+        column.name: pa.Column(
+            None,
+            nullable=not _is_needed(dataset, column.name),
+            checks=pa.Check.str_matches(rf"^(?:{_shape(column)})$", name=f"shape:{column.name}"),
+        )
+        for column in dataset.columns
+    }
+    checks = [
+        pa.Check(_relation_holds(relation), name=f"relation:{place}", ignore_na=False)
+        for place, relation in enumerate(dataset.relations)
+    ]
+    if _has_stand_in(dataset):
+        checks.append(
+            pa.Check(
+                lambda rows: rows["school_id"].notna() | rows["school_name"].notna(),
+                name="missing_school",
+                ignore_na=False,
+            )
+        )
+    checks.append(pa.Check(lambda rows: ~_repeats(rows, dataset), name="same_key", ignore_na=False))
+    return pa.DataFrameSchema(columns, checks=checks)
+
+
+def _has_stand_in(dataset: Dataset) -> bool:
+    return "school_id" in dataset.required and "school_name" in dataset.optional
+
+
+def _is_needed(dataset: Dataset, name: str) -> bool:
+    return (
+        name in dataset.required
+        and name not in dataset.may_be_empty
+        and not (name == "school_id" and _has_stand_in(dataset))
+    )
+
+
+def _shape(column: Column) -> str:
+    return "|".join(column.choices) if column.kind == "choice" else SHAPES[column.kind]
+
+
+def _relation_holds(relation: Relation) -> Callable[[pd.DataFrame], pd.Series]:
+    def holds(rows: pd.DataFrame) -> pd.Series:
+        parts, limit = _numbers(rows, relation)
+        return ~(parts.sum(axis=1) > limit) | parts.lt(0).any(axis=1)
+
+    return holds
+
+
+def _numbers(rows: pd.DataFrame, relation: Relation) -> tuple[pd.DataFrame, pd.Series]:
+    def number(name: str) -> pd.Series:
+        return pd.to_numeric(rows[name], errors="coerce").astype("float64")
+
+    return pd.DataFrame({name: number(name) for name in relation.sum}), number(relation.at_most)
+
+
+def _repeats(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
+    """Rows whose key, as written, stands more than once in their file; a spreadsheet's lost leading zero makes no difference."""
+    key = pd.DataFrame({"submission": rows["submission"]})
+    whole = pd.Series(True, index=rows.index)
+    for name in dataset.key:
+        text = rows[name]
+        if name == "school_id" and _has_stand_in(dataset):
+            text = text.fillna(rows["school_name"])
+        column = dataset.column(name)
+        if name not in dataset.may_be_empty:
+            whole &= text.notna() & text.astype("string").str.fullmatch(_shape(column)).fillna(False).astype(bool)
+        key[name] = (
+            text.astype("string").str.replace(r"^(\d{5})$", r"0\1", regex=True).fillna("")
+            if column.kind == "code"
+            else text
+        )
+    return key.duplicated(keep=False) & whole
+
+
+def judge(raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"") -> tuple[pd.DataFrame, list[Fault]]:
+    """Raw cells of one or more files (columns of the dataset, `row`, `submission`) -> accepted rows, typed, and one fault per rejected row.
+
+    The fault named is the first in the order of the frame's columns; others of the same row are told in its reason.
+    """
+    text = pd.DataFrame({"submission": raw["submission"], "row": raw["row"]})
+    for column in dataset.columns:
+        text[column.name] = (
+            normalised(raw[column.name], column, salt)
+            if column.name in raw
+            else pd.Series(pd.NA, index=raw.index, dtype="str")
+        )
+    try:
+        contract(dataset.name).validate(text, lazy=True)
+        faults: list[Fault] = []
+    except SchemaErrors as error:
+        faults = _faults(error.failure_cases, raw, text, dataset)
+    rejected = {fault.position for fault in faults}
+    return _typed(text[~text.index.isin(rejected)], dataset), faults
+
+
+def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    types = {"year": "Int32", "count": "Int64", "money": "Float64"}
+    typed = text[["submission", "row"]].copy()
+    for column in dataset.columns:
+        cells = text[column.name]
+        if column.kind == "flag":
+            typed[column.name] = cells.map({"true": True, "false": False}).astype("boolean")
+        elif column.kind in types:
+            typed[column.name] = pd.to_numeric(cells).astype(types[column.kind])
+        else:
+            typed[column.name] = cells.astype("string")
+    return typed
+
+
+# ------------------------------------------------------------------------------------------------ reasons
+
+
+def _faults(cases: pd.DataFrame, raw: pd.DataFrame, text: pd.DataFrame, dataset: Dataset) -> list[Fault]:
+    order = {name: place for place, name in enumerate(raw.columns)}
+    found: dict[int, dict[tuple[int, str], tuple[str, dict[str, object]]]] = {}
+    for case in cases[["column", "check", "index"]].drop_duplicates().itertuples(index=False):
+        position, check = int(case.index), str(case.check)
+        column, key, values = _explain(check, case.column, text.loc[position], dataset)
+        found.setdefault(position, {}).setdefault((order.get(column, len(order)), column), (key, values))
+    return [_fault(position, faults, raw.loc[position], text, dataset) for position, faults in sorted(found.items())]
+
+
+def _explain(check: str, column: str, row: pd.Series, dataset: Dataset) -> tuple[str, str, dict[str, object]]:
+    """Which column is at fault, and the sentence of table "reject" that says why."""
+    if check.startswith("relation:"):
+        relation = dataset.relations[int(check.removeprefix("relation:"))]
+        words = {
+            language: " + ".join(
+                f"{dataset.column(name).label[language]} {row[name]}" for name in relation.sum if pd.notna(row[name])
+            )
+            for language in ("zh", "en")
+        }
+        limit = dataset.column(relation.at_most)
+        return (
+            relation.sum[0],
+            "relation",
+            {
+                "parts": words["zh"],
+                "parts_en": words["en"],
+                "limit": f"{limit.label.zh} {row[limit.name]}",
+                "limit_en": f"{limit.label.en} {row[limit.name]}",
+            },
+        )
+    if check == "missing_school":
+        return "school_id", "missing", {}
+    if check == "same_key":
+        return dataset.key[-1], "same_key", {}
+    if check == "not_nullable":
+        return column, "missing", {}
+    return column, _shape_fault(str(row[column]), dataset.column(column)), {}
+
+
+def _shape_fault(value: str, column: Column) -> str:
+    if len(value) > 500:
+        return "too_long"
+    if column.kind in ("count", "money"):
+        if re.fullmatch(r"-\d+(\.\d+)?", value):
+            return "negative"
+        if re.fullmatch(r"\d+", value):
+            return "too_large"
+        return "not_whole" if re.fullmatch(r"\d+\.\d+", value) else "not_a_number"
+    return {"year": "not_a_year", "choice": "not_a_choice", "flag": "not_a_flag"}.get(column.kind, "too_long")
+
+
+def _fault(
+    position: int,
+    faults: dict[tuple[int, str], tuple[str, dict[str, object]]],
+    raw: pd.Series,
+    text: pd.DataFrame,
+    dataset: Dataset,
+) -> Fault:
+    reasons: dict[str, list[str]] = {"zh": [], "en": []}
+    for (_, name), (key, values) in sorted(faults.items()):
+        column = dataset.column(name)
+        value = "" if column.kind == "secret" else _shown(raw.get(name, ""))
+        rows = _rows_of_same_key(position, text, dataset) if key == "same_key" else ""
+        for language in ("zh", "en"):
+            known = {
+                part.removesuffix("_en"): told
+                for part, told in values.items()
+                if part.endswith("_en") == (language == "en")
+            }
+            choices = (
+                "、".join(words[0] for words in column.choices.values())
+                if language == "zh"
+                else ", ".join(column.choices)
+            )
+            reasons[language].append(
+                sentence(
+                    f"reject.{key}",
+                    language,
+                    column=column.label[language],
+                    value=value,
+                    rows=rows,
+                    choices=choices,
+                    **known,
+                )
+            )  # type: ignore[arg-type]
+    first = min(faults)[1]
+    value = sentence("reject.hidden", "zh") if dataset.column(first).kind == "secret" else _shown(raw.get(first, ""))
+    return Fault(position, first, value, *("；".join(reasons["zh"]), "; ".join(reasons["en"])))
+
+
+def _rows_of_same_key(position: int, text: pd.DataFrame, dataset: Dataset) -> str:
+    own = text.loc[position]
+    same = text["submission"] == own["submission"]
+    for name in dataset.key:
+        if pd.notna(own[name]):
+            same &= text[name].astype("string").str.lstrip("0") == str(own[name]).lstrip("0")
+    return "、".join(str(row) for row in text.loc[same, "row"].head(5))
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE_SHOWN else value[:LONGEST_VALUE_SHOWN] + "…"
