@@ -9,6 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.demo import SIMULATED_MARKER
+
 from warehouse import snapshot
 from warehouse.dictionary import dictionary
 from warehouse.lineage import Model, models
@@ -16,8 +18,6 @@ from warehouse.policy import read_policy
 from warehouse.snapshot import RunInputs, RunRefused
 from warehouse.staging import StagedFile, read_submission_summary, stage
 from warehouse.texts import sentence
-
-SIMULATED_MARKER = ".simulated"
 
 
 class Workplace(dg.ConfigurableResource):

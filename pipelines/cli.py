@@ -158,10 +158,10 @@ def _published(data: Path) -> Path:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    from pipelines.demo import write_city
+    from pipelines.demo import SIMULATED_MARKER, write_city
 
     inbox = chosen.data / "inbox"
-    if not inbox.exists():
+    if not (inbox / SIMULATED_MARKER).exists():
         write_city(inbox)
     chosen.inbox, chosen.policy, chosen.year = inbox, "nanchang-2019", None
     _run(chosen)

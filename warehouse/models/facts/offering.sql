@@ -5,7 +5,7 @@ with predecessor as (
            bool_or(change = '合并') as is_merged,
            bool_or(change = '更名' or old_name <> new_name) as is_renamed
     from crosswalk
-    where new_code is not null
+    where new_code is not null and change is distinct from '拆分'
     group by new_code
 )
 select offering_year.school_id, offering_year.major_code, min(offering_year.area_id) as area_id,
