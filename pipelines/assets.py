@@ -10,7 +10,6 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.demo import SIMULATED_MARKER
-
 from warehouse import snapshot
 from warehouse.dictionary import dictionary
 from warehouse.lineage import Model, models
@@ -55,9 +54,7 @@ def _model_spec(model: Model) -> dg.AssetSpec:
     ]
     deps = [dg.AssetKey([name]) for name in model.reads if any(other.name == name for other in models())]
     deps += [
-        dataset_key(name.removeprefix("submitted_"))
-        for name in model.reads
-        if name.removeprefix("submitted_") in dictionary().datasets
+        dataset_key(name.removeprefix("submitted_")) for name in model.reads if name.removeprefix("submitted_") in dictionary().datasets
     ]
     return dg.AssetSpec(
         dg.AssetKey([model.name]),
@@ -78,10 +75,7 @@ def _model_spec(model: Model) -> dg.AssetSpec:
             group_name="submitted",
             metadata={
                 "dagster/column_schema": dg.TableSchema(
-                    columns=[
-                        dg.TableColumn(column.name, description=f"{column.label.zh}：{column.meaning.zh}")
-                        for column in entry.columns
-                    ]
+                    columns=[dg.TableColumn(column.name, description=f"{column.label.zh}：{column.meaning.zh}") for column in entry.columns]
                 )
             },
         )
@@ -114,9 +108,7 @@ def _staged(workplace: Workplace) -> list[StagedFile]:
         if table in {model.name for model in models()}
     ],
 )
-def warehouse(
-    context: dg.AssetExecutionContext, workplace: Workplace
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Builds a new snapshot aside, checks it, and publishes it; nothing is built where the same snapshot already stands."""
     data = Path(workplace.data)
     inputs = RunInputs(
@@ -168,11 +160,7 @@ def _standing_results(standing: Path) -> Iterator[dg.MaterializeResult | dg.Asse
     with snapshot.open_snapshot(standing) as con:
         rows = dict(con.execute("select table_name, estimated_size from duckdb_tables()").fetchall())
     for model in models():
-        yield dg.MaterializeResult(
-            asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows[model.name]}
-        )
+        yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows[model.name]})
     for table, name in snapshot.checks():
         if any(model.name == table for model in models()):
-            yield dg.AssetCheckResult(
-                asset_key=dg.AssetKey([table]), check_name=name, passed=True, metadata={"checked": "when built"}
-            )
+            yield dg.AssetCheckResult(asset_key=dg.AssetKey([table]), check_name=name, passed=True, metadata={"checked": "when built"})

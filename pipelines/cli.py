@@ -38,9 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     demo = _command(commands, "demo", _demo, "build the demonstration city, run, open the dashboard")
-    demo.add_argument(
-        "--data", type=Path, default=Path("data/demo"), help="folder of the demonstration (default: data/demo)"
-    )
+    demo.add_argument("--data", type=Path, default=Path("data/demo"), help="folder of the demonstration (default: data/demo)")
     demo.add_argument("--port", type=int, default=8501, help="port of the dashboard (default: 8501)")
     demo.add_argument("--no-serve", action="store_true", help="stop after the run")
 
@@ -53,9 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", _check, "read and validate only; exit 1 if anything would be rejected")
     check.add_argument("--inbox", type=Path, required=True, help="folder of submissions")
 
-    export = commands.add_parser("export", help="write the warning list or the rejects").add_subparsers(
-        required=True, metavar="list"
-    )
+    export = commands.add_parser("export", help="write the warning list or the rejects").add_subparsers(required=True, metavar="list")
     warnings = _command(export, "warnings", _export_warnings, "the warning list of one year")
     warnings.add_argument("--year", type=int, help="assessment year (default: the snapshot's)")
     warnings.add_argument("--all", action="store_true", help="normal ones too")
@@ -130,7 +126,7 @@ def _export_warnings(chosen: argparse.Namespace) -> int:
     return _export(chosen, lambda con: exports.warning_list(con, _assessed(con, chosen.year), chosen.all))
 
 
-def _assessed(con, year: int | None) -> int | None:  # type: ignore[no-untyped-def]
+def _assessed(con, year: int | None) -> int | None:
     last, first = con.execute("select assessment_year, first_year from snapshot").fetchall()[0]
     if year is not None and not first <= year <= last:
         raise RunRefused(sentence("run.year_unknown", "zh", year=year, first=first, last=last))

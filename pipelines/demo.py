@@ -20,7 +20,11 @@ FIXED_TIME = datetime(2025, 12, 1)
 SIMULATED = "（模拟数据）"
 SIMULATED_MARKER = ".simulated"
 FORMS = {
-    "enrolment": ("中等职业学校分专业招生情况统计表", ["招生计划", "报考人数", "录取人数", "报到人数"], ["plan", "applied", "admitted", "registered"]),
+    "enrolment": (
+        "中等职业学校分专业招生情况统计表",
+        ["招生计划", "报考人数", "录取人数", "报到人数"],
+        ["plan", "applied", "admitted", "registered"],
+    ),
     "graduates": (
         "中等职业学校毕业生就业情况统计表",
         ["毕业生数", "直接就业人数", "升学人数", "对口就业人数", "稳定就业人数"],
@@ -82,11 +86,13 @@ def _offerings(rng: np.random.Generator, plan: dict, catalogue: pd.DataFrame, re
     offerings["kind"] = rng.choice(kinds, size=len(offerings), p=shares)
     sound = rng.uniform(0.94, 0.995, size=len(offerings))
     offerings["probability"] = np.where(offerings["kind"] == "failing", rng.uniform(0.62, 0.84, size=len(offerings)), sound)
-    offerings["size"] = np.where(offerings["kind"] == "small", rng.integers(8, 16, size=len(offerings)), rng.integers(45, 150, size=len(offerings)))
+    offerings["size"] = np.where(
+        offerings["kind"] == "small", rng.integers(8, 16, size=len(offerings)), rng.integers(45, 150, size=len(offerings))
+    )
     return offerings
 
 
-def _story(rng: np.random.Generator, offering, years: range) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+def _story(rng: np.random.Generator, offering, years: range) -> pd.DataFrame:
     """One offering's figures, year by year."""
     rows = []
     span = len(years)
@@ -95,7 +101,9 @@ def _story(rng: np.random.Generator, offering, years: range) -> pd.DataFrame:  #
             continue
         drift = place / (span - 1)
         probability = {"declining": 0.97 - 0.2 * drift, "recovering": 0.8 + 0.18 * drift}.get(offering.kind, offering.probability)
-        strength = {"dying": max(0.08, 0.8 - 0.75 * drift), "empty": 0.0 if place >= span - 3 else 0.5}.get(offering.kind, rng.uniform(0.72, 1.04))
+        strength = {"dying": max(0.08, 0.8 - 0.75 * drift), "empty": 0.0 if place >= span - 3 else 0.5}.get(
+            offering.kind, rng.uniform(0.72, 1.04)
+        )
         size = round(offering.size * rng.uniform(0.85, 1.1) / 5) * 5
         registered = round(size * strength)
         admitted = max(registered, round(registered * rng.uniform(1.0, 1.12)))
@@ -106,8 +114,24 @@ def _story(rng: np.random.Generator, offering, years: range) -> pd.DataFrame:  #
         matched = rng.binomial(employed, rng.uniform(0.65, 0.9))
         stable = rng.binomial(employed, rng.uniform(0.7, 0.95))
         students = round(offering.size * 2.6 * max(strength, 0.15))
-        rows.append((year, offering.school_id, offering.major_code, max(size, 10), round(admitted * 1.3), admitted, registered,
-                     graduates, employed, further, matched, stable, students, rng.binomial(students, rng.uniform(0.01, 0.06))))
+        rows.append(
+            (
+                year,
+                offering.school_id,
+                offering.major_code,
+                max(size, 10),
+                round(admitted * 1.3),
+                admitted,
+                registered,
+                graduates,
+                employed,
+                further,
+                matched,
+                stable,
+                students,
+                rng.binomial(students, rng.uniform(0.01, 0.06)),
+            )
+        )
     columns = ["year", "school_id", "major_code", *FORMS["enrolment"][2], *FORMS["graduates"][2], *FORMS["roster"][2]]
     return pd.DataFrame(rows, columns=columns)
 
@@ -121,8 +145,11 @@ def _crosswalk(plan: dict, offerings: pd.DataFrame, names: pd.Series) -> pd.Data
         change = "更名" if number % 7 == 3 and code not in stated else "保留"
         rows.append((old, code, names[code] if change == "保留" else f"{names[code]}（旧）", names[code], change))
     first, second = sorted(set(offerings["major_code"]))[:2]
-    rows += [("199801", first, "模拟拆分专业", names[first], "拆分"), ("199801", second, "模拟拆分专业", names[second], "拆分"),
-             ("199901", "", "模拟撤销专业", "", "撤销")]
+    rows += [
+        ("199801", first, "模拟拆分专业", names[first], "拆分"),
+        ("199801", second, "模拟拆分专业", names[second], "拆分"),
+        ("199901", "", "模拟撤销专业", "", "撤销"),
+    ]
     return pd.DataFrame(rows, columns=["old_code", "new_code", "old_name", "new_name", "change"])
 
 
@@ -134,9 +161,19 @@ def write_city(inbox: Path, seed: int = 2019, schools: int = 30, first_year: int
     city = simulate_city(seed, schools, first_year, last_year, points)
     rng = np.random.default_rng(seed + 1)
     inbox.mkdir(parents=True, exist_ok=True)
-    register = city.schools.rename(columns={"school_id": "学校代码", "school_name": "学校名称", "district_code": "县区代码", "district_name": "县区", "ownership": "办学性质"})
+    register = city.schools.rename(
+        columns={
+            "school_id": "学校代码",
+            "school_name": "学校名称",
+            "district_code": "县区代码",
+            "district_name": "县区",
+            "ownership": "办学性质",
+        }
+    )
     _write_form(inbox / "学校名册.xlsx", f"南昌市中等职业学校名册{SIMULATED}", "市教育局", register, [])
-    crosswalk = city.crosswalk.rename(columns={"old_code": "原专业代码", "old_name": "原专业名称", "new_code": "专业代码", "new_name": "专业名称", "change": "调整情况"})
+    crosswalk = city.crosswalk.rename(
+        columns={"old_code": "原专业代码", "old_name": "原专业名称", "new_code": "专业代码", "new_name": "专业名称", "change": "调整情况"}
+    )
     _write_form(inbox / "新旧专业对照表.xlsx", "模拟的新旧专业对照表，非官方", "市教育局", crosswalk, [])
     old_codes = city.crosswalk[city.crosswalk["change"].isin(["保留", "更名"])].set_index("new_code")["old_code"]
     for (school, year), figures in city.figures.groupby(["school_id", "year"]):
@@ -151,7 +188,9 @@ def write_city(inbox: Path, seed: int = 2019, schools: int = 30, first_year: int
     return city
 
 
-def _write_submission(inbox: Path, rng: np.random.Generator, form: str, school: str, name: str, year: int, figures: pd.DataFrame, old_codes: pd.Series) -> None:
+def _write_submission(
+    inbox: Path, rng: np.random.Generator, form: str, school: str, name: str, year: int, figures: pd.DataFrame, old_codes: pd.Series
+) -> None:
     title, headers, counts = FORMS[form]
     rows = figures if form != "graduates" else figures[figures["graduates"] > 0]
     if rows.empty:
@@ -160,7 +199,9 @@ def _write_submission(inbox: Path, rng: np.random.Generator, form: str, school: 
         rows = rows.iloc[:-1]
     is_new_catalogue = year > (2021 if form == "enrolment" else 2023)
     codes = rows["major_code"] if is_new_catalogue else rows["major_code"].map(old_codes)
-    table = pd.DataFrame({"年份": [year] * len(rows), "学校代码": school, "专业代码": codes.to_numpy(), "专业名称": rows["major_name"].to_numpy()})
+    table = pd.DataFrame(
+        {"年份": [year] * len(rows), "学校代码": school, "专业代码": codes.to_numpy(), "专业名称": rows["major_name"].to_numpy()}
+    )
     for header, count in zip(headers, counts):
         table[header] = rows[count].to_numpy()
     style = int(school[-2:]) % 5
@@ -227,17 +268,42 @@ def _plant_faults(inbox: Path, city: City, year: int) -> None:
     header = ["年份", "学校代码", "专业代码", "专业名称", "招生计划", "报考人数", "录取人数", "报到人数"]
     early = year - 20
     rows = [
-        [early, school, codes[0], "", -5, 0, 0, 0], [early, school, codes[1], "", 40, 35, 30, "三十"], [early, school, codes[2], "", 40, 35, 30, ""],
-        [early, "MN999999999", codes[3], "", 40, 35, 30, 30], [early, school, "739999", "会计事物", 40, 35, 30, 30],
-        [early, school, codes[4], "", 40, 35, 30, 30], [early, school, codes[4], "", 40, 35, 30, 31],
-        [early, school, "199801", "模拟拆分专业", 40, 35, 30, 30], [early, school, "199901", "模拟撤销专业", 40, 35, 30, 30],
+        [early, school, codes[0], "", -5, 0, 0, 0],
+        [early, school, codes[1], "", 40, 35, 30, "三十"],
+        [early, school, codes[2], "", 40, 35, 30, ""],
+        [early, "MN999999999", codes[3], "", 40, 35, 30, 30],
+        [early, school, "739999", "会计事物", 40, 35, 30, 30],
+        [early, school, codes[4], "", 40, 35, 30, 30],
+        [early, school, codes[4], "", 40, 35, 30, 31],
+        [early, school, "199801", "模拟拆分专业", 40, 35, 30, 30],
+        [early, school, "199901", "模拟撤销专业", 40, 35, 30, 30],
     ]
     _write_csv(inbox / "补报_招生（含填报错误）.csv", pd.DataFrame(rows, columns=header), "utf-8-sig")
     graduates = ["年份", "学校代码", "专业代码", "专业名称", *FORMS["graduates"][1]]
-    _write_csv(inbox / "补报_毕业生（含填报错误）.csv", pd.DataFrame([[early, school, codes[5], "", 20, 15, 8, 3, 3]], columns=graduates), "utf-8-sig")
+    _write_csv(
+        inbox / "补报_毕业生（含填报错误）.csv",
+        pd.DataFrame([[early, school, codes[5], "", 20, 15, 8, 3, 3]], columns=graduates),
+        "utf-8-sig",
+    )
     own = city.figures[(city.figures["school_id"] == school) & (city.figures["year"] == year)]
-    roster = pd.DataFrame({"年份": year, "学校代码": school, "专业代码": own["major_code"], "专业名称": own["major_name"], "在校生数": own["students"], "流失人数": own["leavers"]})
-    _write_form(inbox / f"更正_{year}_{school}_在校生.xlsx", f"{year}年{FORMS['roster'][0]}（更正）{SIMULATED}", "更正上报", roster, FORMS["roster"][1], total_error=3)
+    roster = pd.DataFrame(
+        {
+            "年份": year,
+            "学校代码": school,
+            "专业代码": own["major_code"],
+            "专业名称": own["major_name"],
+            "在校生数": own["students"],
+            "流失人数": own["leavers"],
+        }
+    )
+    _write_form(
+        inbox / f"更正_{year}_{school}_在校生.xlsx",
+        f"{year}年{FORMS['roster'][0]}（更正）{SIMULATED}",
+        "更正上报",
+        roster,
+        FORMS["roster"][1],
+        total_error=3,
+    )
     (inbox / "损坏的工作簿.xlsx").write_bytes(b"PK\x03\x04 this is not a workbook")
     (inbox / "空白.csv").write_bytes(b"")
     _write_csv(inbox / "食堂菜单.csv", pd.DataFrame([["米粉", 8], ["瓦罐汤", 10]], columns=["菜名", "价格"]), "gb18030")

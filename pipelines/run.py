@@ -50,7 +50,9 @@ def run(data: Path, inbox: Path | None = None, policy: str = "nanchang-2019", ye
         workplace = Workplace(data=str(data), inbox=str(inbox) if inbox else "", policy=policy, year=year or 0)
         with dg.DagsterInstance.ephemeral() as instance:
             definitions.resolve_job_def("recompute").execute_in_process(
-                resources={"workplace": workplace}, instance=instance, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+                resources={"workplace": workplace},
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         return _report(data, before)
 
@@ -60,17 +62,15 @@ def _report(data: Path, before: Path | None) -> RunReport:
     if path is None:
         raise FileNotFoundError(data / "current")
     with snapshot.open_snapshot(path) as con:
-        snapshot_id, year, title = con.execute(
-            "select snapshot_id, assessment_year, policy_title_zh from snapshot"
-        ).fetchall()[0]
+        snapshot_id, year, title = con.execute("select snapshot_id, assessment_year, policy_title_zh from snapshot").fetchall()[0]
         levels = con.execute(
             "select title_zh, (select count(*) from warning where warning.level = policy_level.level and year = $year) "
             "from policy_level order by level_rank",
             {"year": year},
         ).fetchall()
-        rows = con.execute(
-            "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission"
-        ).fetchall()[0]
+        rows = con.execute("select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission").fetchall()[
+            0
+        ]
     return RunReport(snapshot_id, path != before, year, title, dict(levels), *(int(count) for count in rows))
 
 
@@ -89,6 +89,4 @@ def read_only_check(inbox: Path, scratch: Path) -> tuple[pd.DataFrame, dict[str,
         counts = con.execute(
             "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission"
         ).fetchall()[0]
-        return reject_list(con), dict(
-            zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True)
-        )
+        return reject_list(con), dict(zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True))

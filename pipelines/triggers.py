@@ -1,15 +1,12 @@
 """When a run happens of itself: every night, and when the inbox has changed and come to rest."""
 
 import hashlib
-import os
 
 import dagster as dg
 
 from pipelines.assets import Workplace
 
-recompute = dg.define_asset_job(
-    "recompute", selection=dg.AssetSelection.all(), description="From the inbox to a published snapshot."
-)
+recompute = dg.define_asset_job("recompute", selection=dg.AssetSelection.all(), description="From the inbox to a published snapshot.")
 
 daily = dg.ScheduleDefinition(
     name="daily",
@@ -34,6 +31,6 @@ def _look(workplace: Workplace) -> str:
     digest = hashlib.sha256()
     for path in sorted(workplace.inbox_folder.rglob("*")):
         if path.is_file():
-            status = os.stat(path)
+            status = path.stat()
             digest.update(f"{path}|{status.st_size}|{status.st_mtime_ns}".encode())
     return digest.hexdigest()

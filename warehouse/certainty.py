@@ -5,9 +5,7 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 
-def probability_below(
-    k: NDArray[np.float64], n: NDArray[np.float64], threshold: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def probability_below(k: NDArray[np.float64], n: NDArray[np.float64], threshold: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probability (0 to 1) that the true rate is below `threshold`, given `k` of `n` persons; same shape as the inputs.
 
     The posterior under the Jeffreys prior, Beta(k + 1/2, n - k + 1/2) (Jeffreys 1946; Brown, Cai and DasGupta 2001).

@@ -62,13 +62,9 @@ def normalised(cells: pd.Series, column: Column, salt: bytes = b"") -> pd.Series
     if column.kind == "code":
         return text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     if column.kind == "secret":
-        return text.map(
-            lambda secret: hashlib.blake2b(secret.encode(), key=salt, digest_size=16).hexdigest(), na_action="ignore"
-        )
+        return text.map(lambda secret: hashlib.blake2b(secret.encode(), key=salt, digest_size=16).hexdigest(), na_action="ignore")
     if column.kind == "flag":
-        return text.str.casefold().map(
-            lambda word: "true" if word in _TRUE else "false" if word in _FALSE else word, na_action="ignore"
-        )
+        return text.str.casefold().map(lambda word: "true" if word in _TRUE else "false" if word in _FALSE else word, na_action="ignore")
     choices = {word.casefold(): choice for choice, words in column.choices.items() for word in (choice, *words)}
     return text.str.casefold().map(lambda word: choices.get(word, word), na_action="ignore")
 
@@ -103,8 +99,7 @@ def contract(dataset_name: str) -> pa.DataFrameSchema:
         for column in dataset.columns
     }
     checks = [
-        pa.Check(_relation_holds(relation), name=f"relation:{place}", ignore_na=False)
-        for place, relation in enumerate(dataset.relations)
+        pa.Check(_relation_holds(relation), name=f"relation:{place}", ignore_na=False) for place, relation in enumerate(dataset.relations)
     ]
     if _has_stand_in(dataset):
         checks.append(
@@ -123,11 +118,7 @@ def _has_stand_in(dataset: Dataset) -> bool:
 
 
 def _is_needed(dataset: Dataset, name: str) -> bool:
-    return (
-        name in dataset.required
-        and name not in dataset.may_be_empty
-        and not (name == "school_id" and _has_stand_in(dataset))
-    )
+    return name in dataset.required and name not in dataset.may_be_empty and not (name == "school_id" and _has_stand_in(dataset))
 
 
 def _shape(column: Column) -> str:
@@ -160,11 +151,7 @@ def _repeats(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
         column = dataset.column(name)
         if name not in dataset.may_be_empty:
             whole &= text.notna() & text.astype("string").str.fullmatch(_shape(column)).fillna(False).astype(bool)
-        key[name] = (
-            text.astype("string").str.replace(r"^(\d{5})$", r"0\1", regex=True).fillna("")
-            if column.kind == "code"
-            else text
-        )
+        key[name] = text.astype("string").str.replace(r"^(\d{5})$", r"0\1", regex=True).fillna("") if column.kind == "code" else text
     return key.duplicated(keep=False) & whole
 
 
@@ -176,9 +163,7 @@ def judge(raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"") -> tuple[pd.Da
     text = pd.DataFrame({"submission": raw["submission"], "row": raw["row"]})
     for column in dataset.columns:
         text[column.name] = (
-            normalised(raw[column.name], column, salt)
-            if column.name in raw
-            else pd.Series(pd.NA, index=raw.index, dtype="str")
+            normalised(raw[column.name], column, salt) if column.name in raw else pd.Series(pd.NA, index=raw.index, dtype="str")
         )
     try:
         contract(dataset.name).validate(text, lazy=True)
@@ -221,9 +206,7 @@ def _explain(check: str, column: str, row: pd.Series, dataset: Dataset) -> tuple
     if check.startswith("relation:"):
         relation = dataset.relations[int(check.removeprefix("relation:"))]
         words = {
-            language: " + ".join(
-                f"{dataset.column(name).label[language]} {row[name]}" for name in relation.sum if pd.notna(row[name])
-            )
+            language: " + ".join(f"{dataset.column(name).label[language]} {row[name]}" for name in relation.sum if pd.notna(row[name]))
             for language in ("zh", "en")
         }
         limit = dataset.column(relation.at_most)
@@ -271,16 +254,8 @@ def _fault(
         value = "" if column.kind == "secret" else _shown(raw.get(name, ""))
         rows = _rows_of_same_key(position, text, dataset) if key == "same_key" else ""
         for language in ("zh", "en"):
-            known = {
-                part.removesuffix("_en"): told
-                for part, told in values.items()
-                if part.endswith("_en") == (language == "en")
-            }
-            choices = (
-                "、".join(words[0] for words in column.choices.values())
-                if language == "zh"
-                else ", ".join(column.choices)
-            )
+            known = {part.removesuffix("_en"): told for part, told in values.items() if part.endswith("_en") == (language == "en")}
+            choices = "、".join(words[0] for words in column.choices.values()) if language == "zh" else ", ".join(column.choices)
             reasons[language].append(
                 sentence(
                     f"reject.{key}",
@@ -291,7 +266,7 @@ def _fault(
                     choices=choices,
                     **known,
                 )
-            )  # type: ignore[arg-type]
+            )
     first = min(faults)[1]
     value = sentence("reject.hidden", "zh") if dataset.column(first).kind == "secret" else _shown(raw.get(first, ""))
     return Fault(position, first, value, *("；".join(reasons["zh"]), "; ".join(reasons["en"])))

@@ -137,9 +137,7 @@ def _dataset(name: str, entry: dict, columns: dict[str, Column]) -> Dataset:
         key=tuple(entry["key"]),
         required=tuple(entry["required"]),
         optional=tuple(entry["optional"]),
-        columns=tuple(
-            Column(**{**columns[column].__dict__, "kind": kinds.get(column, columns[column].kind)}) for column in names
-        ),
+        columns=tuple(Column(**{**columns[column].__dict__, "kind": kinds.get(column, columns[column].kind)}) for column in names),
         may_be_empty=tuple(entry.get("may_be_empty", ())),
         relations=tuple(Relation(tuple(rule["sum"]), rule["at_most"]) for rule in entry.get("relations", ())),
     )

@@ -84,12 +84,8 @@ def xlsx_bytes(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: La
             book.add_format({"text_wrap": True, "valign": "top"}),
         )
         for place, name in enumerate(shown.columns):
-            kind = (
-                percent if dictionary().indicators.get(name) and dictionary().indicators[name].unit == "ratio" else None
-            )
-            sheet.set_column(
-                place, place, 60 if name.startswith("reason") else 14, wrapped if name.startswith("reason") else kind
-            )
+            kind = percent if dictionary().indicators.get(name) and dictionary().indicators[name].unit == "ratio" else None
+            sheet.set_column(place, place, 60 if name.startswith("reason") else 14, wrapped if name.startswith("reason") else kind)
         notes = {
             sentence("export.policy", language): f"{snapshot[f'policy_title_{language}']}  {snapshot['policy_basis']}",
             sentence("export.snapshot", language): snapshot["snapshot_id"],
@@ -97,9 +93,7 @@ def xlsx_bytes(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: La
         }
         if snapshot["is_simulated"]:
             notes[sentence("export.simulated", language)] = sentence("export.simulated_meaning", language)
-        about = pd.DataFrame(
-            [*notes.items(), *((labels[name], _meaning(name, language)) for name in shown.columns if name in labels)]
-        )
+        about = pd.DataFrame([*notes.items(), *((labels[name], _meaning(name, language)) for name in shown.columns if name in labels)])
         about.to_excel(writer, sheet_name=sentence("export.about", language), index=False, header=False)
         writer.sheets[sentence("export.about", language)].set_column(0, 1, 40, wrapped)
     return content.getvalue()
@@ -117,9 +111,7 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
     if "rules" in frame.columns:
         shown["rules"] = shown["rules"].map(lambda ids: "；".join(rules[one] for one in ids.split(";") if one))
     if "is_simulated" in frame.columns:
-        shown["is_simulated"] = shown["is_simulated"].map(
-            lambda simulated: sentence("export.simulated", language) if simulated else ""
-        )
+        shown["is_simulated"] = shown["is_simulated"].map(lambda simulated: sentence("export.simulated", language) if simulated else "")
     return shown
 
 
@@ -134,7 +126,5 @@ def _disarmed(frame: pd.DataFrame) -> pd.DataFrame:
     safe = frame.copy()
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_bool_dtype(safe[name]):
-            safe[name] = safe[name].map(
-                lambda text: f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text
-            )
+            safe[name] = safe[name].map(lambda text: f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text)
     return safe

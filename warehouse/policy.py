@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -154,11 +155,7 @@ class _Fault:
 
 def presets() -> list[str]:
     """Names of the policies that ship with the product."""
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in files("warehouse.policies").iterdir()
-        if entry.name.endswith(".toml")
-    )
+    return sorted(entry.name.removesuffix(".toml") for entry in files("warehouse.policies").iterdir() if entry.name.endswith(".toml"))
 
 
 def read_policy(source: str) -> Policy:
@@ -237,7 +234,7 @@ def _disagreements(policy: Policy) -> Iterable[_Fault]:
         for order, step in unknown:
             yield _unknown(("rule", place, "steps", order, step.level), "level", step.level, levels)
         ladder = [(step.years, policy.rank(step.level)) for step in rule.steps if not unknown]
-        if any(later <= earlier or later[1] < earlier[1] for earlier, later in zip(ladder, ladder[1:], strict=False)):
+        if any(later <= earlier or later[1] < earlier[1] for earlier, later in pairwise(ladder)):
             yield _Fault(("rule", place, "steps"), "steps_out_of_order", {"rule": rule.id})
     for place, escalation in enumerate(policy.escalation):
         for rule_id, level in escalation.when.items():
@@ -263,9 +260,7 @@ def _line_of(text: str, where: tuple[str | int, ...]) -> int:
     if not headers:
         return next((number for number, line in enumerate(lines, 1) if table and table in line), 1)
     start = headers[min(place, len(headers) - 1)]
-    end = next(
-        (number for number, line in enumerate(lines, 1) if number > start and re.match(r"\s*\[", line)), len(lines) + 1
-    )
+    end = next((number for number, line in enumerate(lines, 1) if number > start and re.match(r"\s*\[", line)), len(lines) + 1)
     for name in (str(part) for part in reversed(where[1:]) if isinstance(part, str)):
         for number in range(start, end):
             if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lines[number - 1].split("#")[0]):

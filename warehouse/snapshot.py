@@ -22,7 +22,7 @@ from warehouse.dictionary import Dataset, dictionary
 from warehouse.lineage import Model, models
 from warehouse.policy import STANDARD_TITLES, Policy
 from warehouse.staging import StagedFile, read_submission_summary
-from warehouse.texts import sentence
+from warehouse.texts import Language, sentence
 
 VERSION = "0.1.0"
 SNAPSHOTS_KEPT = 10
@@ -59,12 +59,12 @@ class RunInputs:
         ]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:12]
 
-    def _contested_orders(self) -> list[list[str]]:
+    def _contested_orders(self) -> list[tuple[str, ...]]:
         speakers: dict[tuple, list[str]] = defaultdict(list)
         for entry in self.submissions:
             for scope in read_submission_summary(entry.folder)["scopes"]:
                 speakers[tuple(scope)].append(entry.file)
-        return sorted({tuple(order) for order in speakers.values() if len(order) > 1})  # type: ignore[arg-type]
+        return sorted({tuple(order) for order in speakers.values() if len(order) > 1})
 
 
 @cache
@@ -84,9 +84,9 @@ def _code_fingerprint() -> str:
 def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """A writable database with the functions that the models call: sentence, normalised, probability_below, figure, fraction."""
     con = duckdb.connect(path)
-    con.create_function("sentence", _sentence_from_json, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")  # type: ignore[list-item, arg-type]
-    con.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR")  # type: ignore[list-item, arg-type]
-    con.create_function("probability_below", _probability_below, ["DOUBLE", "DOUBLE", "DOUBLE"], "DOUBLE", type="arrow")  # type: ignore[list-item, arg-type]
+    con.create_function("sentence", _sentence_from_json, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")
+    con.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR")
+    con.create_function("probability_below", _probability_below, ["DOUBLE", "DOUBLE", "DOUBLE"], "DOUBLE", type="arrow")
     con.execute(
         "create temp macro figure(number, unit) as case when unit = 'ratio' then regexp_replace(printf('%.1f%%', number * 100.0), '\\.0%$', '%') "
         "else regexp_replace(printf('%.2f', number::double), '\\.?0+$', '') end"
@@ -95,8 +95,8 @@ def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _sentence_from_json(key: str, language: str, values: str) -> str:
-    return sentence(key, language, **json.loads(values))  # type: ignore[arg-type]
+def _sentence_from_json(key: str, language: Language, values: str) -> str:
+    return sentence(key, language, **json.loads(values))
 
 
 def _normalised(name: str) -> str:
@@ -106,7 +106,7 @@ def _normalised(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
-def _probability_below(k, n, threshold):  # type: ignore[no-untyped-def]  # arrow arrays in, arrow array out
+def _probability_below(k, n, threshold):  # arrow arrays in, arrow array out
     import pyarrow as pa
 
     return pa.array(probability_below(*(column.to_numpy(zero_copy_only=False) for column in (k, n, threshold))))
@@ -127,9 +127,7 @@ def load_inputs(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
 def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions: tuple[StagedFile, ...]) -> None:
     columns = {column.name: SQL_TYPES.get(column.kind, "varchar") for column in dataset.columns}
     typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    con.execute(
-        f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})'
-    )
+    con.execute(f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})')
     handed_in = [
         (str(entry.folder / f"{dataset.name}.parquet"), entry.file, rank)
         for rank, entry in enumerate(submissions)
@@ -399,16 +397,14 @@ def checks() -> dict[tuple[str, str], str]:
         ): "select * from submission where rows_found <> rows_accepted + rows_rejected + rows_skipped "
         "or least(rows_accepted, rows_rejected, rows_skipped) < 0",
         ("reject", "every_rejected_row_is_listed"): "select file, rows_rejected, listed from submission left join "
-        "(select file, count(*) as listed from reject where \"row\" is not null and value is distinct from '\x00' group by file) using (file) "
+        '(select file, count(*) as listed from reject where "row" is not null group by file) using (file) '
         "where rows_rejected > coalesce(listed, 0)",
         ("warning", "one_level_each"): "select * from warning where level is null or action is null",
     }
     for table in dictionary().tables.values():
         if table.key:
             key = ", ".join(f'"{name}"' for name in table.key)
-            found[(table.name, "unique_key")] = (
-                f"select {key}, count(*) as times from {table.name} group by {key} having count(*) > 1"
-            )
+            found[(table.name, "unique_key")] = f"select {key}, count(*) as times from {table.name} group by {key} having count(*) > 1"
     for fact, counts in {
         "enrolment": ("plan", "registered"),
         "graduates": ("graduates", "employed"),

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from warehouse.texts import sentence
+from warehouse.texts import Language, sentence
 
 READING_CODE = (
     "submissions.py",
@@ -123,23 +123,15 @@ def _read_all(unread: dict[str, Path], root: Path, salt: bytes) -> None:
     from pebble import ProcessExpired, ProcessPool
 
     workers = min(os.cpu_count() or 1, 4)
-    with ProcessPool(
-        max_workers=workers, context=multiprocessing.get_context("spawn"), initializer=_limit_memory
-    ) as pool:
-        waiting = [
-            (batch, pool.schedule(read_batch, args=[batch, root, salt], timeout=SECONDS_A_FILE))
-            for batch in _in_batches(unread)
-        ]
+    with ProcessPool(max_workers=workers, context=multiprocessing.get_context("spawn"), initializer=_limit_memory) as pool:
+        waiting = [(batch, pool.schedule(read_batch, args=[batch, root, salt], timeout=SECONDS_A_FILE)) for batch in _in_batches(unread)]
         while waiting:
             batch, reading = waiting.pop(0)
             try:
                 reading.result()
             except (ReadTimeout, ProcessExpired, MemoryError) as failure:
                 if len(batch) > 1:
-                    waiting += [
-                        ([one], pool.schedule(read_batch, args=[[one], root, salt], timeout=SECONDS_A_FILE))
-                        for one in batch
-                    ]
+                    waiting += [([one], pool.schedule(read_batch, args=[[one], root, salt], timeout=SECONDS_A_FILE)) for one in batch]
                 else:
                     ((content, _),) = batch
                     _stage_unreadable(root, content, "too_slow" if isinstance(failure, ReadTimeout) else "too_large")
@@ -200,9 +192,7 @@ def read_batch(batch: Sequence[tuple[str, Path]], root: Path, salt: bytes) -> No
         ]
         if not blocks:
             continue
-        raw = pd.concat(
-            [block.cells.assign(submission=content, sheet=block.sheet) for content, block in blocks], ignore_index=True
-        )
+        raw = pd.concat([block.cells.assign(submission=content, sheet=block.sheet) for content, block in blocks], ignore_index=True)
         for name in set(raw.columns) - {"row"}:
             raw[name] = raw[name].fillna("").astype("str")
         good, faults = judge(raw.drop(columns="sheet"), dataset, salt)
@@ -212,9 +202,9 @@ def read_batch(batch: Sequence[tuple[str, Path]], root: Path, salt: bytes) -> No
         headers = {(content, block.sheet): block.headers for content, block in blocks}
         for fault in faults:
             row = raw.loc[fault.position]
-            header = headers[row["submission"], row["sheet"]].get(fault.column) or headers[
-                row["submission"], row["sheet"]
-            ].get("school_name", "")
+            header = headers[row["submission"], row["sheet"]].get(fault.column) or headers[row["submission"], row["sheet"]].get(
+                "school_name", ""
+            )
             rejects[row["submission"]].append(
                 {
                     "sheet": row["sheet"],
@@ -229,7 +219,7 @@ def read_batch(batch: Sequence[tuple[str, Path]], root: Path, salt: bytes) -> No
         _stage_one(root, content, submission, accepted[content], rejects[content])
 
 
-def _read_one(path: Path, content_hash: str):  # type: ignore[no-untyped-def]  # a Submission, or the key of why there is none
+def _read_one(path: Path, content_hash: str):  # a Submission, or the key of why there is none
     from warehouse.submissions import SUFFIXES, Problem, Submission, UnreadableSubmission, read_submission
 
     suffix = path.suffix.lower()
@@ -252,8 +242,8 @@ def _read_one(path: Path, content_hash: str):  # type: ignore[no-untyped-def]  #
         raise
 
 
-def _stage_one(root: Path, content: str, submission, accepted: dict, rejects: list[dict]) -> None:  # type: ignore[no-untyped-def]
-    scopes = set()
+def _stage_one(root: Path, content: str, submission, accepted: dict, rejects: list[dict]) -> None:
+    scopes: set[tuple[str, int | None, str | None]] = set()
     for name, rows in accepted.items():
         if "year" in rows and "school_id" in rows:
             pairs = rows[["year", "school_id", "school_name"]].drop_duplicates()
@@ -299,14 +289,14 @@ def _stage_unreadable(root: Path, content: str, key: str) -> None:
     _stage_one(root, content, Submission(problems=[Problem(key, {})]), {}, [])
 
 
-def _entry(problem) -> dict:  # type: ignore[no-untyped-def]
-    def told(language: str) -> str:
+def _entry(problem) -> dict:
+    def told(language: Language) -> str:
         values = {
             name.removesuffix("_en"): value
             for name, value in problem.values.items()
             if name.endswith("_en") == (language == "en") or f"{name}_en" not in problem.values
         }
-        return sentence(f"reading.{problem.key}", language, **values)  # type: ignore[arg-type]
+        return sentence(f"reading.{problem.key}", language, **values)
 
     return {
         "sheet": problem.sheet,

@@ -19,9 +19,7 @@ SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv", ".parquet")
 NUMBER_KINDS = ("count", "money")
 WIDEST_ROW = 2000
 HEADER_SEARCH_ROWS = 300
-_TOTAL = re.compile(
-    r"^(合计|总计|共计|总数|小计|本页小计|全校合计|本校合计|全市合计|total|grandtotal|subtotal|sum)[:：]?$"
-)
+_TOTAL = re.compile(r"^(合计|总计|共计|总数|小计|本页小计|全校合计|本校合计|全市合计|total|grandtotal|subtotal|sum)[:：]?$")
 _FOOTER = re.compile(
     r"^(填报人|填表人|审核人|复核人|负责人|单位负责人|统计负责人|联系人|联系电话|电话|填报日期|填表日期|日期|制表|制表人|备注|注|说明|填报单位|单位|盖章|报送日期|数据来源)[^,，]{0,6}[:：]"
 )
@@ -156,7 +154,7 @@ def _is_encrypted(content: bytes) -> bool:
     return content.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in content
 
 
-def _vertical_merges(sheet) -> dict[int, list[tuple[int, int]]]:  # type: ignore[no-untyped-def]
+def _vertical_merges(sheet) -> dict[int, list[tuple[int, int]]]:
     merges: dict[int, list[tuple[int, int]]] = {}
     for (first, left), (last, _) in sheet.merged_cell_ranges or []:
         if last > first:
@@ -164,7 +162,7 @@ def _vertical_merges(sheet) -> dict[int, list[tuple[int, int]]]:  # type: ignore
     return merges
 
 
-def _sheet_rows(sheet) -> Iterator[tuple[int, list[str]]]:  # type: ignore[no-untyped-def]
+def _sheet_rows(sheet) -> Iterator[tuple[int, list[str]]]:
     if sheet.start is None:
         return
     if sheet.width > WIDEST_ROW:
@@ -201,10 +199,7 @@ def _csv_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
+    encodings = ["utf-16"] if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
         try:
             text = content.decode(encoding)
@@ -260,9 +255,7 @@ def _match(cells: list[str], dataset: Dataset) -> _Header:
             places[column], own[column] = place, is_own
         elif is_own == own[column]:
             repeated = repeated or cell.strip()
-    return _Header(
-        dataset, places, {name: cells[place].strip() for name, place in places.items()}, tuple(unknown), repeated
-    )
+    return _Header(dataset, places, {name: cells[place].strip() for name, place in places.items()}, tuple(unknown), repeated)
 
 
 def missing_columns(header: _Header) -> list[str]:
@@ -278,9 +271,7 @@ def _recognise(cells: list[str], below: list[str]) -> tuple[_Header | None, bool
         return None, False, None
     width = max(len(cells), len(below))
     above, under = cells + [""] * (width - len(cells)), below + [""] * (width - len(below))
-    joined = [
-        low if plain_header(low) in known or not high.strip() else high for high, low in zip(above, under, strict=True)
-    ]
+    joined = [low if plain_header(low) in known or not high.strip() else high for high, low in zip(above, under, strict=True)]
     candidates = [
         (_match(row, dataset), is_joined)
         for row, is_joined in ((cells, False), (joined, True))
@@ -290,9 +281,7 @@ def _recognise(cells: list[str], below: list[str]) -> tuple[_Header | None, bool
     if whole:
         header, is_joined = max(whole, key=lambda pair: (len(pair[0].places), not pair[1]))
         return header, is_joined, None
-    nearest = max(
-        (header for header, _ in candidates), key=lambda header: len(header.places) - len(missing_columns(header))
-    )
+    nearest = max((header for header, _ in candidates), key=lambda header: len(header.places) - len(missing_columns(header)))
     is_near = len(nearest.places) >= 3 and 2 * len(missing_columns(nearest)) <= len(nearest.dataset.required)
     return None, False, nearest if is_near else None
 
@@ -412,9 +401,7 @@ class _BlockReader:
         filled = [cell.strip() for cell in cells if cell.strip()]
         if any(_FOOTER.match("".join(cell[:40].split())) for cell in filled):
             return True
-        is_note = len(filled) == 1 and not any(
-            cells[place].strip() for place in self.count_places if place < len(cells)
-        )
+        is_note = len(filled) == 1 and not any(cells[place].strip() for place in self.count_places if place < len(cells))
         return bool(self.counts) and is_note and not re.fullmatch(r"[\d.\s]+", filled[0])
 
     def _compare(self, number: int, values: dict[str, str], cells: list[str]) -> None:
@@ -440,9 +427,7 @@ class _BlockReader:
         submission.blocks.append(Block(self.header.dataset, self.sheet.name, self.number, self.header.headers, cells))
         submission.totals += self.totals
         submission.ignored_columns += [
-            name
-            for name in self.header.unknown
-            if name not in submission.ignored_columns and plain_header(name) != "序号"
+            name for name in self.header.unknown if name not in submission.ignored_columns and plain_header(name) != "序号"
         ]
 
 

@@ -50,11 +50,7 @@ def test_case_comes_out_exactly(name: str, tmp_path: Path) -> None:
         )
         == 0
     )
-    expected = (
-        pd.read_csv(case / "expected.csv", dtype=str, keep_default_na=False)
-        .set_index(["school_id", "major_code"])
-        .sort_index()
-    )
+    expected = pd.read_csv(case / "expected.csv", dtype=str, keep_default_na=False).set_index(["school_id", "major_code"]).sort_index()
     found = (
         pd.read_csv(tmp_path / "list.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
         .set_index(["school_id", "major_code"])
@@ -66,18 +62,11 @@ def test_case_comes_out_exactly(name: str, tmp_path: Path) -> None:
     pd.testing.assert_series_equal(*rates, atol=0.0001)
 
 
-@pytest.mark.parametrize(
-    "name", sorted(path.parent.name for path in CASES.glob("*/expected_rejects.csv")) or ["absent"]
-)
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in CASES.glob("*/expected_rejects.csv")) or ["absent"])
 def test_rejects_come_out_exactly(name: str, tmp_path: Path) -> None:
     case = CASES / name
     assert _run(case, tmp_path) == 0
-    assert (
-        main(
-            ["export", "rejects", "--data", str(tmp_path), "--format", "csv", "--output", str(tmp_path / "rejects.csv")]
-        )
-        == 0
-    )
+    assert main(["export", "rejects", "--data", str(tmp_path), "--format", "csv", "--output", str(tmp_path / "rejects.csv")]) == 0
     columns = ["file", "row", "column"]
     expected = pd.read_csv(case / "expected_rejects.csv", dtype=str, keep_default_na=False)[columns]
     found = pd.read_csv(tmp_path / "rejects.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")

@@ -1,0 +1,83 @@
+"""The frame of the dashboard: navigation, language, year, which snapshot, and whether it is simulated."""
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from dashboards import queries
+from dashboards.page import Page, remember
+from dashboards.texts import say
+from dashboards.views import data_quality, offering, overview, warning_list
+from warehouse.snapshot import published
+from warehouse.texts import Language
+
+VIEWS = {"overview": overview.show, "list": warning_list.show, "offering": offering.show, "quality": data_quality.show}
+STYLE = """
+<style>
+.block-container {padding-top: 2.2rem; padding-bottom: 2rem; max-width: 1400px;}
+h1 {font-size: 1.7rem; padding-bottom: 0.2rem;} h2 {font-size: 1.25rem;} h3 {font-size: 1.05rem;}
+[data-testid="stMetric"] {background: #f6f8fa; border: 1px solid #e3e8ee; border-radius: 8px; padding: 0.7rem 1rem;}
+</style>
+"""
+
+
+def main() -> None:
+    """Draws the frame and the page that the address names."""
+    language: Language = "en" if st.query_params.get("lang") == "en" else "zh"
+    st.set_page_config(page_title=say("frame.product", language), layout="wide")
+    st.html(STYLE)
+    data = Path(os.environ.get("MAJORWATCH_DATA", "data"))
+    snapshot = published(data)
+    if snapshot is None:
+        st.title(say("frame.product", language))
+        st.info(f"**{say('frame.nothing', language)}**\n\n{say('frame.nothing_help', language, inbox=data / 'inbox', data=data)}")
+        return
+    stamp = queries.snapshot_row(snapshot)
+    years = queries.assessed_years(snapshot)
+    with st.sidebar:
+        st.markdown(f"### {say('frame.product', language)}")
+        chosen = st.segmented_control(
+            say("frame.language", language),
+            ["zh", "en"],
+            default=language,
+            format_func={"zh": "中文", "en": "English"}.__getitem__,
+            key="language",
+        )
+        asked = st.query_params.get("year", "")
+        default = int(asked) if asked.isdigit() and int(asked) in years else int(stamp["assessment_year"])
+        year = st.selectbox(say("frame.year", language), years, index=years.index(default))
+    if chosen and chosen != language:
+        remember(lang=chosen)
+        st.rerun()
+    remember(lang=language, year=year)
+    page = Page(snapshot, int(year), language, bool(stamp["is_simulated"]))
+    pages = {
+        name: st.Page(partial(_framed, page, stamp, name), title=say(f"{name}.title", language), url_path=name, default=name == "overview")
+        for name in VIEWS
+    }
+    st.session_state["pages"] = pages
+    st.navigation(list(pages.values())).run()
+
+
+def _framed(page: Page, stamp, name: str) -> None:
+    st.caption(
+        page.say(
+            "frame.stamp",
+            year=stamp["assessment_year"],
+            snapshot=stamp["snapshot_id"],
+            policy=stamp[f"policy_title_{page.language}"],
+            basis=stamp["policy_basis"],
+        )
+    )
+    if page.is_simulated:
+        st.warning(page.say("frame.simulated"))
+    remember(lang=page.language, year=page.year)
+    VIEWS[name](page)
+
+
+main()

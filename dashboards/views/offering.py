@@ -1,0 +1,204 @@
+"""专业点: one offering, its level and why, every indicator over the years, and the rows of the files behind the numbers."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import charts, queries
+from dashboards.page import Page, remember
+from warehouse.dictionary import dictionary
+
+
+def show(page: Page) -> None:
+    """Draws the page."""
+    st.title(page.say("offering.title"))
+    school, major = _chosen(page)
+    if not school or not major:
+        st.info(page.say("offering.choose"))
+        return
+    history = queries.offering_history(page.snapshot, school, major)
+    entry = queries.offerings(page.snapshot).query("school_id == @school and major_code == @major").iloc[0]
+    st.header(f"{entry['school_name']}　{entry['major_name']}")
+    st.caption(page.say("offering.district_of", district=entry["district_name"], code=major, group=entry["group_name"]))
+    now = history[history["year"] == page.year]
+    if now.empty:
+        st.info(page.say("offering.not_assessed", year=page.year))
+    else:
+        _verdict(page, now.iloc[0], entry, history)
+    _rules(page, school, major)
+    _indicators(page, school, major)
+    _sources(page, school, major)
+
+
+def _chosen(page: Page) -> tuple[str, str]:
+    known = queries.offerings(page.snapshot)
+    left, right = st.columns(2)
+    schools = dict(zip(known["school_id"], known["school_name"]))
+    asked = st.query_params.get("school", "")
+    school = left.selectbox(
+        page.say("offering.school"),
+        list(schools),
+        format_func=schools.__getitem__,
+        index=list(schools).index(asked) if asked in schools else 0,
+    )
+    own = known[known["school_id"] == school]
+    majors = {code: f"{name}（{code}）" for code, name in zip(own["major_code"], own["major_name"])}
+    wanted = st.query_params.get("major", "")
+    major = right.selectbox(
+        page.say("offering.major"),
+        list(majors),
+        format_func=majors.__getitem__,
+        index=list(majors).index(wanted) if wanted in majors else 0,
+        key=f"major-{school}",
+    )
+    remember(school=school, major=major)
+    return str(school), str(major)
+
+
+def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame) -> None:
+    levels = queries.levels(page.snapshot).set_index("level")
+    title = page.title_column()
+    numbers = [
+        ("level", levels.loc[row["level"], title]),
+        ("action", page.word("action", row["action"])),
+        ("plan", page.figure(row["plan"], "persons")),
+        ("recommended", page.figure(row["recommended_plan"], "persons")),
+        ("status", page.word("catalogue_status", entry["catalogue_status"])),
+    ]
+    for column, (key, value) in zip(st.columns([1, 1.4, 1, 1, 1]), numbers, strict=True):
+        column.metric(page.say(f"offering.{key}"), value)
+    st.markdown(f"**{page.say('offering.recommended')}**：{_arithmetic(page, row, levels)}")
+    st.markdown(
+        "**"
+        + page.say("offering.history")
+        + "**："
+        + "　→　".join(f"{year} {levels.loc[level, title]}" for year, level in zip(history["year"], history["level"]))
+    )
+    st.subheader(page.say("offering.reasons"))
+    reasons = queries.offering_reasons(page.snapshot, row["school_id"], row["major_code"], page.year)
+    if reasons.empty:
+        st.markdown(page.say("offering.no_reason"))
+        return
+    for text in reasons[f"text_{page.language}"]:
+        st.markdown(f"- {_plain(text)}")
+    reached = reasons[reasons["kind"] == "rule"]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                page.label("rules"): reached[title],
+                page.label("level"): reached["level"].map(levels[title]),
+                page.label("run_years"): reached["run_years"],
+                page.label("years"): reached["years"].str.replace(";", "、"),
+                page.label("k"): reached["k"],
+                page.label("n"): reached["n"],
+                page.label("certainty"): reached["certainty"],
+                page.label("threshold"): reached["threshold"],
+            }
+        ),
+        hide_index=True,
+        column_config={page.label("certainty"): st.column_config.NumberColumn(format="percent")},
+        key="reached",
+    )
+
+
+def _plain(text: str) -> str:
+    """Names in the data never act as markup."""
+    return text.translate({ord(mark): f"\\{mark}" for mark in "\\`*_{}[]<>#|~$:"})
+
+
+def _arithmetic(page: Page, row: pd.Series, levels: pd.DataFrame) -> str:
+    if pd.isna(row["plan"]):
+        return page.say("offering.no_plan")
+    if row["action"] == "stop":
+        return page.say("offering.arithmetic_stop")
+    if row["action"] == "reduce":
+        return page.say(
+            "offering.arithmetic_reduce",
+            plan=int(row["plan"]),
+            cut=f"{levels.loc[row['level'], 'cut']:.0%}",
+            recommended=int(row["recommended_plan"]),
+        )
+    return page.say("offering.arithmetic_keep", year=int(row["plan_year"]))
+
+
+def _rules(page: Page, school: str, major: str) -> None:
+    st.subheader(page.say("offering.rules"))
+    st.caption(page.say("offering.rules_help"))
+    states = queries.offering_states(page.snapshot, school, major)
+    states["shown"] = states["state"].map(lambda state: page.say(f"state.{state}"))
+    grid = states.pivot(index=["rule_order", page.title_column()], columns="year", values="shown").reset_index(level=0, drop=True)
+    grid.index.name = page.label("rules")
+    grid.columns = [str(year) for year in grid.columns]
+    colours = {page.say("state.breach"): "background-color: #f6d5d1; color: #7b1e14", page.say("state.pass"): "color: #2f6b3a"}
+    st.dataframe(grid.style.map(lambda word: colours.get(word, "color: #8a94a0")), key="states")
+
+
+def _indicators(page: Page, school: str, major: str) -> None:
+    st.subheader(page.say("offering.indicators"))
+    st.caption(page.say("offering.indicators_help"))
+    values, targets = queries.offering_indicators(page.snapshot, school, major), queries.targets(page.snapshot)
+    names = {key: page.say(f"offering.{key}") for key in ("interval", "median", "target")}
+    present = [entry for entry in dictionary().indicators.values() if values.loc[values["indicator"] == entry.name, "value"].notna().any()]
+    for start in range(0, len(present), 3):
+        for column, entry in zip(st.columns(3), present[start : start + 3]):
+            own = values[values["indicator"] == entry.name]
+            latest = own[own["value"].notna()].iloc[-1]
+            with column:
+                st.markdown(
+                    f"**{entry.label[page.language]}**　{_stated(page, latest, entry.unit)}",
+                    help=f"{entry.definition[page.language]}。{entry.limits[page.language]}",
+                )
+                lines = targets.loc[targets["indicator"] == entry.name, "threshold"].drop_duplicates().tolist()
+                figure = charts.indicator_line(own, entry.unit, lines, {**names, "value": entry.label[page.language]})
+                st.plotly_chart(figure, width="stretch", config={"displaylogo": False}, key=f"chart-{entry.name}")
+    with st.expander(page.say("offering.values")):
+        units = {entry.name: entry.unit for entry in present}
+        told = values[values["indicator"].isin(units)]
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    page.label("indicator"): told["indicator"].map(page.label),
+                    page.label("year"): told["year"].astype(str),
+                    page.label("value"): [_stated(page, row, units[row["indicator"]]) for _, row in told.iterrows()],
+                    page.say("offering.interval"): [
+                        f"{row['low']:.1%} – {row['high']:.1%}" if pd.notna(row["low"]) else "—" for _, row in told.iterrows()
+                    ],
+                    page.label("area_median"): [page.figure(row["area_median"], units[row["indicator"]]) for _, row in told.iterrows()],
+                }
+            ),
+            hide_index=True,
+            key="values",
+        )
+
+
+def _stated(page: Page, row: pd.Series, unit: str) -> str:
+    value = page.figure(row["value"], unit)
+    if pd.isna(row["denominator"]) or unit != "ratio":
+        return value
+    return page.say(
+        "offering.fraction",
+        value=value,
+        numerator=int(row["numerator"]) if pd.notna(row["numerator"]) else "—",
+        denominator=int(row["denominator"]),
+    )
+
+
+def _sources(page: Page, school: str, major: str) -> None:
+    st.subheader(page.say("offering.sources"))
+    st.caption(page.say("offering.sources_help"))
+    rows = queries.offering_sources(page.snapshot, school, major)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                page.label("year"): rows["year"].astype(str),
+                page.label("dataset"): rows["dataset"].map(lambda name: dictionary().datasets[name].label[page.language]),
+                page.label("file"): rows["file"],
+                page.label("sheet"): rows["sheet"],
+                page.label("row"): rows["row"],
+                page.label("code"): rows["code"],
+                page.label("standing"): rows["standing"].map(lambda standing: page.say(f"standing.{standing}")),
+                page.label("replaced_by"): rows["replaced_by"].fillna(""),
+            }
+        ),
+        hide_index=True,
+        key="sources",
+    )

@@ -1,0 +1,54 @@
+"""Promises of the dictionary: every published column, indicator and text is told, in both languages."""
+
+import re
+from pathlib import Path
+
+from dashboards.texts import texts
+from warehouse.dictionary import dictionary
+from warehouse.lineage import models
+from warehouse.snapshot import VERSION
+from warehouse.texts import sentences
+
+ROOT = Path(__file__).parents[2]
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def test_every_column_of_every_published_table_is_told(city_snapshot) -> None:
+    untold = city_snapshot.execute(
+        "select table_name, column_name from duckdb_columns() where not internal and database_name = current_database() "
+        "except select table_name, column_name from dictionary_column"
+    ).fetchall()
+    assert untold == []
+
+
+def test_every_published_table_is_told_or_a_step_on_the_way(city_snapshot) -> None:
+    tables = {name for (name,) in city_snapshot.execute("select table_name from duckdb_tables()").fetchall()}
+    steps = {model.name for model in models()}
+    assert set(dictionary().tables) <= tables
+    assert tables <= set(dictionary().tables) | steps
+
+
+def test_every_indicator_has_its_sql_and_its_entry() -> None:
+    written = {model.name for model in models() if model.folder == "indicators"} - {"indicator"}
+    assert written == set(dictionary().indicators)
+
+
+def test_every_sentence_stands_in_both_languages() -> None:
+    assert set(sentences("zh")) == set(sentences("en"))
+    assert set(texts("zh")) == set(texts("en"))
+    for chinese, english in ((sentences("zh"), sentences("en")), (texts("zh"), texts("en"))):
+        for key in chinese:
+            assert set(re.findall(r"{(\w+)", chinese[key])) == set(re.findall(r"{(\w+)", english[key])), key
+    screens = {key for key, text in texts("en").items() if CHINESE.search(text)}
+    assert not screens
+
+
+def test_every_text_of_the_screens_is_used() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "dashboards").rglob("*.py"))
+    for key in texts("zh"):
+        table, name = key.split(".", 1)
+        assert re.search(rf"[\"']{table}\.({name}[\"']|\{{)", code), key
+
+
+def test_version_is_said_once() -> None:
+    assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text("utf-8")
