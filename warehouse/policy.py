@@ -197,7 +197,7 @@ def parse_policy(text: str, name: str) -> Policy:
         )
         for fault in faults
     ]
-    raise PolicyError("\n".join([*lines, sentence("policy.unchanged", "zh")]))
+    raise PolicyError(" ".join([*lines, sentence("policy.unchanged", "zh")]))
 
 
 def _fault_of(details: Any) -> _Fault:

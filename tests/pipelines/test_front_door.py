@@ -249,10 +249,10 @@ def test_the_same_input_gives_the_same_snapshot_and_no_new_build(small: Path, ca
 @pytest.mark.parametrize(
     ("before", "after", "line", "hint"),
     [
-        ("employment_rate", "employment_rat", 18, "employment_rate"),
-        ('level = "yellow" }', 'level = "yelow" }', 25, "yellow"),
-        ("max_gap = 1", "max_gaps = 1", 20, "max_gaps"),
-        ("years = 1, level", "years = 3, level", 21, "次序"),
+        ("employment_rate", "employment_rat", 19, "employment_rate"),
+        ('level = "yellow" }', 'level = "yelow" }', 26, "yellow"),
+        ("max_gap = 1", "max_gaps = 1", 21, "max_gaps"),
+        ("years = 1, level", "years = 3, level", 22, "次序"),
     ],
 )
 def test_a_policy_at_fault_is_refused_with_its_line(

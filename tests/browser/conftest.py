@@ -1,0 +1,52 @@
+"""The real dashboard over the demonstration city, driven in the system's own browser."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict:
+    """Debian's chromium; its absence is a failure, as make test installs it."""
+    chromium = shutil.which("chromium")
+    assert chromium, "chromium is missing: run make test, which installs it"
+    return {"executable_path": chromium, "args": FLAGS.split()}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args() -> dict:
+    """The screen of an office computer."""
+    return {"viewport": {"width": 1440, "height": 900}, "accept_downloads": True}
+
+
+@pytest.fixture(scope="session")
+def dashboard(city: Path) -> Iterator[str]:
+    """The address of a dashboard that serves the demonstration city."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", "dashboard", "--data", str(city), "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
+            break
+        except OSError:
+            assert serving.poll() is None, "the dashboard stopped"
+            time.sleep(0.5)
+    yield address
+    serving.terminate()
+    serving.wait()
