@@ -38,7 +38,7 @@ browser:
 
 # Pins every dependency with hashes and names no package host; needs uv.
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --no-strip-extras --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --quiet -o requirements.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info
