@@ -23,7 +23,7 @@ class Page:
     language: Language
     is_simulated: bool
 
-    def say(self, key: str, **values: object) -> str:
+    def say(self, key: str, /, **values: object) -> str:
         """A sentence of the screens."""
         return say(key, self.language, **values)
 

@@ -5,37 +5,42 @@ Checks that need other files (is the school in the register, does the code lead 
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
+from pandera.errors import SchemaErrors
 
 from warehouse.dictionary import Column, Dataset, Relation, dictionary
-from warehouse.texts import LANGUAGES, sentence
+from warehouse.texts import sentence
 
 LONGEST_VALUE_SHOWN = 200
-LONGEST_VALUE_TOLD = 40
-ROWS_OF_A_KEY_TOLD = 5
-LONGEST_CELL = 32767
 SHAPES = {
-    "year": r"1949|19[5-9][0-9]|20[0-9][0-9]|2100",
-    "count": r"[0-9]{1,9}",
-    "money": r"[0-9]{1,9}(\.[0-9]+)?",
+    "year": r"(19[5-9]\d|20\d\d)",
+    "count": r"\d{1,9}",
+    "money": r"\d{1,9}(\.\d+)?",
     "code": r".{1,60}",
     "name": r".{1,500}",
     "secret": r".{1,64}",
-    "flag": r"true|false",
+    "flag": r"(true|false)",
 }
-TYPES = {"year": "Int32", "count": "Int64", "money": "Float64", "flag": "boolean"}
-FAULT_COLUMNS = ["position", "column", "value", "reason_zh", "reason_en"]
 _TRUE, _FALSE = {"是", "1", "true", "对口", "y", "yes"}, {"否", "0", "false", "不对口", "n", "no"}
-_DASHES = ["", "-", "--", "—", "——", "–", "－", "/", "／"]
-_SPACES = r"[\s\u200b\u200c\u200d\u2060\ufeff]+"
-_YEAR = re.compile(r"([0-9]{4})(?:\.0+|年|届|级|年度|学年|学年度|年秋|年秋季|秋|秋季|年毕业|届毕业生)?|([0-9]{4})-[0-9]{2}-[0-9]{2}.*")
-_SCHOOL_YEAR = re.compile(r"([0-9]{4})年?[-—–~至/]{1,2}([0-9]{4}|[0-9]{2})(?:学年|学年度|年度|年)?")
+_DASHES = {"-", "—", "——", "–", "/"}
+_YEAR = re.compile(r"(\d{4})(?:年|届|级|年度|学年|年秋|年秋季|秋|年毕业)?|(\d{4})-\d\d-\d\d.*")
+_SCHOOL_YEAR = re.compile(r"(\d{4})[-—–~至/](\d{4}|\d\d)(?:学年|学年度|年)?")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a row is rejected: position in the frame, column, value as written, and the reason in both languages."""
+
+    position: int
+    column: str
+    value: str
+    reason_zh: str
+    reason_en: str
 
 
 # ------------------------------------------------------------------------------------------------ cells
@@ -43,47 +48,36 @@ _SCHOOL_YEAR = re.compile(r"([0-9]{4})年?[-—–~至/]{1,2}([0-9]{4}|[0-9]{2})
 
 def normalised(cells: pd.Series, column: Column, salt: bytes = b"") -> pd.Series:
     """Raw text -> the text the contract judges; NA where blank. Unreadable values stay as they are and fail there."""
-    codes, distinct = pd.factorize(cells)
-    return pd.Series(_normalised(pd.Series(distinct, dtype="str"), column, salt).array.take(codes), index=cells.index)
-
-
-def _normalised(cells: pd.Series, column: Column, salt: bytes) -> pd.Series:
     if column.kind == "name":
-        text = cells.str.replace(_SPACES, " ", regex=True).str.strip()
-        return text.mask(text.isin(_DASHES))
-    text = cells.str.normalize("NFKC").str.replace(_SPACES, "", regex=True).str.removeprefix("'")
-    text = text.mask(text.isin(_DASHES))
-    reading: dict[str, Callable[[str], str]] = {
-        "year": _year,
-        "count": lambda cell: re.sub(r"^(-?[0-9]+)\.0+$", r"\1", _number(cell)),
-        "money": _number,
-        "code": lambda cell: re.sub(r"^([0-9]+)\.0+$", r"\1", cell),
-        "secret": lambda cell: hashlib.blake2b(cell.encode(), key=salt, digest_size=16).hexdigest(),
-        "flag": lambda cell: "true" if cell.casefold() in _TRUE else "false" if cell.casefold() in _FALSE else cell,
-        "choice": lambda cell: _choices(column.name).get(cell.casefold(), cell),
-    }
-    return text.map(reading[column.kind], na_action="ignore").astype("str")
+        text = cells.str.replace(r"[\s\u200b\ufeff]+", " ", regex=True).str.strip()
+        return text.mask(text.eq("") | text.isin(_DASHES))
+    text = cells.str.normalize("NFKC").str.replace(r"[\s\u200b\ufeff]+", "", regex=True).str.removeprefix("'")
+    text = text.mask(text.eq("") | text.isin(_DASHES))
+    if column.kind == "year":
+        return text.map(_year, na_action="ignore")
+    if column.kind in ("count", "money"):
+        grouped = text.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?").fillna(False).astype(bool)
+        text = text.mask(grouped, text.str.replace(",", "")).str.replace(r"(?<=\d)[人名元个]$", "", regex=True)
+        return text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True) if column.kind == "count" else text
+    if column.kind == "code":
+        return text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    if column.kind == "secret":
+        return text.map(lambda secret: hashlib.blake2b(secret.encode(), key=salt, digest_size=16).hexdigest(), na_action="ignore")
+    if column.kind == "flag":
+        return text.str.casefold().map(lambda word: "true" if word in _TRUE else "false" if word in _FALSE else word, na_action="ignore")
+    choices = {word.casefold(): choice for choice, words in column.choices.items() for word in (choice, *words)}
+    return text.str.casefold().map(lambda word: choices.get(word, word), na_action="ignore")
 
 
+@cache
 def _year(text: str) -> str:
     if found := _YEAR.fullmatch(text):
         return found[1] or found[2]
     if found := _SCHOOL_YEAR.fullmatch(text):
-        next_year = str(int(found[1]) + 1)
-        if found[2] in (next_year, next_year[2:]):
+        first, second = int(found[1]), found[2]
+        if int(second) % 100 == (first + 1) % 100 and len(second) in (2, 4):
             return found[1]
     return text
-
-
-def _number(text: str) -> str:
-    text = re.sub(r"(?<=[0-9])[人名元个]$", "", text.replace("−", "-"))
-    return text.replace(",", "") if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", text) else text
-
-
-@cache
-def _choices(column_name: str) -> dict[str, str]:
-    choices = dictionary().columns[column_name].choices
-    return {word.casefold(): choice for choice, words in choices.items() for word in (choice, *words)}
 
 
 # ------------------------------------------------------------------------------------------------ contract
@@ -100,19 +94,23 @@ def contract(dataset_name: str) -> pa.DataFrameSchema:
         column.name: pa.Column(
             None,
             nullable=not _is_needed(dataset, column.name),
-            checks=pa.Check.str_matches(rf"^(?:{_shape(column)})$", name="shape"),
+            checks=pa.Check.str_matches(rf"^(?:{_shape(column)})$", name=f"shape:{column.name}"),
         )
         for column in dataset.columns
     }
-    checks = [_frame_check(f"relation:{place}", _relation_holds(relation)) for place, relation in enumerate(dataset.relations)]
+    checks = [
+        pa.Check(_relation_holds(relation), name=f"relation:{place}", ignore_na=False) for place, relation in enumerate(dataset.relations)
+    ]
     if _has_stand_in(dataset):
-        checks.append(_frame_check("missing_school", lambda rows: rows["school_id"].notna() | rows["school_name"].notna()))
-    checks.append(_frame_check("same_key", lambda rows: same_key_as(rows, dataset).isna()))
+        checks.append(
+            pa.Check(
+                lambda rows: rows["school_id"].notna() | rows["school_name"].notna(),
+                name="missing_school",
+                ignore_na=False,
+            )
+        )
+    checks.append(pa.Check(lambda rows: ~_repeats(rows, dataset), name="same_key", ignore_na=False))
     return pa.DataFrameSchema(columns, checks=checks)
-
-
-def _frame_check(name: str, holds: Callable[[pd.DataFrame], pd.Series]) -> pa.Check:
-    return pa.Check(lambda rows: holds(rows).astype(bool), name=name, ignore_na=False)
 
 
 def _has_stand_in(dataset: Dataset) -> bool:
@@ -120,114 +118,70 @@ def _has_stand_in(dataset: Dataset) -> bool:
 
 
 def _is_needed(dataset: Dataset, name: str) -> bool:
-    has_stand_in = name == "school_id" and _has_stand_in(dataset)
-    return name in dataset.required and name not in dataset.may_be_empty and not has_stand_in
+    return name in dataset.required and name not in dataset.may_be_empty and not (name == "school_id" and _has_stand_in(dataset))
 
 
 def _shape(column: Column) -> str:
     return "|".join(column.choices) if column.kind == "choice" else SHAPES[column.kind]
 
 
-def _has_shape(text: pd.Series, column: Column) -> pd.Series:
-    return text.astype("str").str.fullmatch(_shape(column), na=False).astype(bool)
-
-
 def _relation_holds(relation: Relation) -> Callable[[pd.DataFrame], pd.Series]:
-    """Whether the parts don't exceed the limit; a row in which one of them is no count is not judged here."""
-
     def holds(rows: pd.DataFrame) -> pd.Series:
-        counted = {name: rows[name].astype("str").str.fullmatch(SHAPES["count"], na=False) for name in (*relation.sum, relation.at_most)}
-        number = {name: pd.to_numeric(rows[name].where(counted[name]), errors="raise").astype("float64") for name in counted}
-        parts = sum((number[name] for name in relation.sum[1:]), start=number[relation.sum[0]])
-        return ~(parts > number[relation.at_most])
+        parts, limit = _numbers(rows, relation)
+        return ~(parts.sum(axis=1) > limit) | parts.lt(0).any(axis=1)
 
     return holds
 
 
-def keys_of(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
-    """A 64-bit mark of each row's key as written within its file; NA where the key isn't whole.
+def _numbers(rows: pd.DataFrame, relation: Relation) -> tuple[pd.DataFrame, pd.Series]:
+    def number(name: str) -> pd.Series:
+        return pd.to_numeric(rows[name], errors="coerce").astype("float64")
 
-    A spreadsheet's lost leading zero makes no difference to it, nor does a school named instead of coded.
-    """
-    key = pd.DataFrame({"submission": rows["submission"].astype("str")})
+    return pd.DataFrame({name: number(name) for name in relation.sum}), number(relation.at_most)
+
+
+def _repeats(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
+    """Rows whose key, as written, stands more than once in their file; a spreadsheet's lost leading zero makes no difference."""
+    key = pd.DataFrame({"submission": rows["submission"]})
     whole = pd.Series(True, index=rows.index)
     for name in dataset.key:
-        text, column = rows[name].astype("str"), dataset.column(name)
+        text = rows[name]
         if name == "school_id" and _has_stand_in(dataset):
-            text = text.fillna(rows["school_name"].astype("str"))
+            text = text.fillna(rows["school_name"])
+        column = dataset.column(name)
         if name not in dataset.may_be_empty:
-            whole &= _has_shape(text, column)
-        if column.kind == "code":
-            text = text.str.replace(r"^([0-9]{5})$", r"0\1", regex=True)
-        key[name] = text.fillna("")
-    marks = pd.Series(pd.util.hash_pandas_object(key, index=False).to_numpy(), index=rows.index, dtype="UInt64")
-    return marks.where(whole)
+            whole &= text.notna() & text.astype("string").str.fullmatch(_shape(column)).fillna(False).astype(bool)
+        key[name] = text.astype("string").str.replace(r"^(\d{5})$", r"0\1", regex=True).fillna("") if column.kind == "code" else text
+    return key.duplicated(keep=False) & whole
 
 
-def same_key_as(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
-    """For each row whose key stands more than once in its file: where else, as "12, 表2!5"; NA elsewhere.
+def judge(raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"") -> tuple[pd.DataFrame, list[Fault]]:
+    """Raw cells of one or more files (columns of the dataset, `row`, `submission`) -> accepted rows, typed, and one fault per rejected row.
 
-    Taken from the frame where it says so itself: a file too large for one frame is compared beforehand.
+    The fault named is the first in the order of the frame's columns; others of the same row are told in its reason.
     """
-    if "same_key_as" in rows:
-        return rows["same_key_as"]
-    return other_places(keys_of(rows, dataset), rows)
-
-
-def other_places(marks: pd.Series, places: pd.DataFrame) -> pd.Series:
-    """For each mark that stands more than once: the row numbers (`row`, and `sheet` where it is another) of the others."""
-    told = pd.Series(pd.NA, index=marks.index, dtype="str")
-    repeated = marks.notna() & marks.duplicated(keep=False)
-    if not repeated.any():
-        return told
-    numbers = places["row"] if "row" in places else pd.Series(range(len(marks)), index=marks.index)
-    sheets = places["sheet"] if "sheet" in places else pd.Series("", index=marks.index)
-    found = pd.DataFrame({"mark": marks, "row": numbers, "sheet": sheets})[repeated]
-    words = pd.Series("", index=found.index, dtype="str")
-    for _, group in found.groupby("mark", sort=False):
-        first = list(zip(group.index[: ROWS_OF_A_KEY_TOLD + 1], group["sheet"], group["row"], strict=False))
-        more = "…" if len(group) > ROWS_OF_A_KEY_TOLD + 1 else ""
-        for own, sheet in zip(group.index, group["sheet"], strict=True):
-            others = [f"{other}!{row}" if other != sheet else str(row) for index, other, row in first if index != own]
-            words[own] = ", ".join(others[:ROWS_OF_A_KEY_TOLD]) + more
-    told[found.index] = words
-    return told
-
-
-def text_of(raw: pd.DataFrame, dataset: Dataset, salt: bytes, only: Sequence[str] = ()) -> pd.DataFrame:
-    """The normalised text of raw cells; columns of the dataset that the file lacks are NA. `only`: just these columns."""
-    text = raw[[name for name in ("submission", "sheet", "row", "same_key_as") if name in raw]].copy()
+    text = pd.DataFrame({"submission": raw["submission"], "row": raw["row"]})
     for column in dataset.columns:
-        if not only or column.name in only:
-            missing = pd.Series(pd.NA, index=raw.index, dtype="str")
-            text[column.name] = normalised(raw[column.name], column, salt) if column.name in raw else missing
-    return text
-
-
-def judge(raw: pd.DataFrame, dataset: Dataset, layouts: Sequence[Sequence[str]] = (), salt: bytes = b"") -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Raw cells of one or more files -> accepted rows, typed, and one fault per rejected row (FAULT_COLUMNS).
-
-    `raw` has columns of the dataset, `row`, `submission` and may have `sheet`, and `block`: which of `layouts`, the order of the columns
-    in the file, the row is of. The fault named is the first in that order; others of the same row are told in its reason.
-    """
-    text = text_of(raw, dataset, salt)
+        cells = normalised(raw[column.name], column, salt) if column.name in raw else pd.Series(pd.NA, index=raw.index)
+        text[column.name] = cells.astype("string").astype("str")
     try:
         contract(dataset.name).validate(text, lazy=True)
+        faults: list[Fault] = []
     except SchemaErrors as error:
-        faults = _faults(error.schema_errors, raw, text, dataset, layouts)
-    else:
-        faults = pd.DataFrame(columns=FAULT_COLUMNS)
-    return _typed(text[~text.index.isin(faults["position"])], dataset), faults
+        faults = _faults(error.failure_cases, raw, text, dataset)
+    rejected = {fault.position for fault in faults}
+    return _typed(text[~text.index.isin(rejected)], dataset), faults
 
 
 def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    typed = text[[name for name in ("submission", "sheet", "row") if name in text]].copy()
+    types = {"year": "Int32", "count": "Int64", "money": "Float64"}
+    typed = text[["submission", "row"]].copy()
     for column in dataset.columns:
         cells = text[column.name]
         if column.kind == "flag":
             typed[column.name] = cells.map({"true": True, "false": False}).astype("boolean")
-        elif column.kind in TYPES:
-            typed[column.name] = pd.to_numeric(cells).astype(TYPES[column.kind])
+        elif column.kind in types:
+            typed[column.name] = pd.to_numeric(cells).astype(types[column.kind])
         else:
             typed[column.name] = cells.astype("string")
     return typed
@@ -236,111 +190,97 @@ def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 # ------------------------------------------------------------------------------------------------ reasons
 
 
-def _faults(errors: Sequence[SchemaError], raw: pd.DataFrame, text: pd.DataFrame, dataset: Dataset, layouts: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """What the contract found, one line per row: the first column at fault in the order of the file, and every reason."""
-    orders = [{name: place for place, name in enumerate(layout)} for layout in layouts or [list(raw.columns)]]
-    blocks = raw["block"].to_numpy() if "block" in raw else np.zeros(len(raw), dtype=int)
-    place_of = pd.Series(range(len(raw)), index=raw.index)
-    found: dict[int, list[tuple[int, str, str, str]]] = {}
-    for error in errors:
-        for position, column, zh, en in _explained(error, raw, text, dataset):
-            order = orders[blocks[place_of[position]]]
-            if column == "school_id" and "school_name" in order and column not in order:
-                column = "school_name"
-            found.setdefault(position, []).append((order.get(column, len(order)), column, zh, en))
-    lines = []
-    for position in sorted(found):
-        reasons = sorted(found[position], key=lambda fault: fault[0])
-        column = reasons[0][1]
-        is_secret = dataset.column(column).kind == "secret"
-        value = sentence("reject.hidden", "zh") if is_secret else shown(raw.at[position, column] if column in raw else "")  # type: ignore[arg-type]
-        lines.append((position, column, value, "；".join(fault[2] for fault in reasons), "; ".join(fault[3] for fault in reasons)))
-    return pd.DataFrame(lines, columns=FAULT_COLUMNS)
+def _faults(cases: pd.DataFrame, raw: pd.DataFrame, text: pd.DataFrame, dataset: Dataset) -> list[Fault]:
+    order = {name: place for place, name in enumerate(raw.columns)}
+    found: dict[int, dict[tuple[int, str], tuple[str, dict[str, object]]]] = {}
+    if cases["index"].isna().any():  # a check that itself failed is a defect, never a verdict on the row
+        raise TypeError(cases[cases["index"].isna()].to_string())
+    for case in cases[["column", "check", "index"]].drop_duplicates().itertuples(index=False):
+        position, check = int(case.index), str(case.check)
+        column, key, values = _explain(check, case.column, text.loc[position], dataset)
+        found.setdefault(position, {}).setdefault((order.get(column, len(order)), column), (key, values))
+    return [_fault(position, faults, raw.loc[position], text, dataset) for position, faults in sorted(found.items())]
 
 
-def _explained(error: SchemaError, raw: pd.DataFrame, text: pd.DataFrame, dataset: Dataset) -> Iterator[tuple[int, str, str, str]]:
-    """Position, column and both reasons of every row that failed one check. Anything but a failed check is a defect and raised."""
-    if error.reason_code is SchemaErrorReason.SERIES_CONTAINS_NULLS:
-        column = error.schema.name
-        zh, en = (sentence("reject.missing", language, column=dataset.column(column).label[language]) for language in LANGUAGES)
-        yield from ((position, column, zh, en) for position in error.failure_cases["index"])
-        return
-    if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK:
-        raise error
-    check = error.check.name
-    if check == "shape":
-        entry = dataset.column(error.schema.name)
-        for position in error.failure_cases["index"]:
-            written = shown(raw.at[position, entry.name], LONGEST_VALUE_TOLD)
-            yield position, entry.name, *_shape_reasons(text.at[position, entry.name], written, entry.name, dataset.name)
-        return
-    positions = text.index[~error.check_output.to_numpy(dtype=bool)]
-    if check == "missing_school":
-        zh, en = (sentence("reject.missing", language, column=dataset.column("school_id").label[language]) for language in LANGUAGES)
-        yield from ((position, "school_id", zh, en) for position in positions)
-    elif check == "same_key":
-        others = same_key_as(text, dataset)
-        for position in positions:
-            zh, en = (
-                sentence(
-                    "reject.same_key",
-                    language,
-                    rows=others[position],
-                    key=("、" if language == "zh" else ", ").join(dataset.column(name).label[language] for name in dataset.key),
-                )
-                for language in LANGUAGES
-            )
-            yield position, dataset.key[-1], zh, en
-    else:
+def _explain(check: str, column: str, row: pd.Series, dataset: Dataset) -> tuple[str, str, dict[str, object]]:
+    """Which column is at fault, and the sentence of table "reject" that says why."""
+    if check.startswith("relation:"):
         relation = dataset.relations[int(check.removeprefix("relation:"))]
-        names = (*relation.sum, relation.at_most)
-        for position in positions:
-            numbers = {name: int(text.at[position, name]) for name in names}
-            zh, en = (_relation_reason(relation, numbers, dataset, language) for language in ("zh", "en"))
-            yield position, relation.sum[0], zh, en
-
-
-@lru_cache(maxsize=4096)
-def _shape_reasons(value: str, written: str, column_name: str, dataset_name: str) -> tuple[str, str]:
-    column = dictionary().datasets[dataset_name].column(column_name)
-    key = _shape_fault(value, column)
-    zh, en = (
-        sentence(
-            f"reject.{key}",
-            language,
-            column=column.label[language],
-            value=written,
-            choices="、".join(words[0] for words in column.choices.values()) if language == "zh" else ", ".join(column.choices),
+        words = {
+            language: " + ".join(f"{dataset.column(name).label[language]} {row[name]}" for name in relation.sum if pd.notna(row[name]))
+            for language in ("zh", "en")
+        }
+        limit = dataset.column(relation.at_most)
+        return (
+            relation.sum[0],
+            "relation",
+            {
+                "parts": words["zh"],
+                "parts_en": words["en"],
+                "limit": f"{limit.label.zh} {row[limit.name]}",
+                "limit_en": f"{limit.label.en} {row[limit.name]}",
+            },
         )
-        for language in LANGUAGES
-    )
-    return zh, en
+    if check == "missing_school":
+        return "school_id", "missing", {}
+    if check == "same_key":
+        return dataset.key[-1], "same_key", {}
+    if check == "not_nullable":
+        return column, "missing", {}
+    return column, _shape_fault(str(row[column]), dataset.column(column)), {}
 
 
 def _shape_fault(value: str, column: Column) -> str:
-    """The sentence of table "reject" for a value that hasn't the shape of its kind."""
-    if len(value) > LONGEST_CELL:
+    if len(value) > 500:
         return "too_long"
     if column.kind in ("count", "money"):
-        if re.fullmatch(r"-[0-9]+(\.[0-9]+)?", value):
+        if re.fullmatch(r"-\d+(\.\d+)?", value):
             return "negative"
-        if re.fullmatch(r"[0-9]{10,}(\.[0-9]+)?", value):
+        if re.fullmatch(r"\d+", value):
             return "too_large"
-        if column.kind == "money":
-            return "not_an_amount"
-        return "not_whole" if re.fullmatch(r"[0-9]+\.[0-9]+", value) else "not_a_number"
+        return "not_whole" if re.fullmatch(r"\d+\.\d+", value) else "not_a_number"
     return {"year": "not_a_year", "choice": "not_a_choice", "flag": "not_a_flag"}.get(column.kind, "too_long")
 
 
-def _relation_reason(relation: Relation, numbers: dict[str, int], dataset: Dataset, language: str) -> str:
-    def told(name: str) -> str:
-        return f"{dataset.column(name).label[language]} {numbers[name]}"
+def _fault(
+    position: int,
+    faults: dict[tuple[int, str], tuple[str, dict[str, object]]],
+    raw: pd.Series,
+    text: pd.DataFrame,
+    dataset: Dataset,
+) -> Fault:
+    reasons: dict[str, list[str]] = {"zh": [], "en": []}
+    for (_, name), (key, values) in sorted(faults.items()):
+        column = dataset.column(name)
+        value = "" if column.kind == "secret" else _shown(raw.get(name, ""))
+        rows = _rows_of_same_key(position, text, dataset) if key == "same_key" else ""
+        for language in ("zh", "en"):
+            known = {part.removesuffix("_en"): told for part, told in values.items() if part.endswith("_en") == (language == "en")}
+            choices = "、".join(words[0] for words in column.choices.values()) if language == "zh" else ", ".join(column.choices)
+            reasons[language].append(
+                sentence(
+                    f"reject.{key}",
+                    language,
+                    column=column.label[language],
+                    value=value,
+                    rows=rows,
+                    choices=choices,
+                    **known,
+                )
+            )
+    first = min(faults)[1]
+    value = sentence("reject.hidden", "zh") if dataset.column(first).kind == "secret" else _shown(raw.get(first, ""))
+    return Fault(position, first, value, *("；".join(reasons["zh"]), "; ".join(reasons["en"])))
 
-    total = sum(numbers[name] for name in relation.sum)
-    parts = " + ".join(map(told, relation.sum)) + (f" = {total}" if len(relation.sum) > 1 else "")
-    return sentence("reject.relation", "zh" if language == "zh" else "en", parts=parts, limit=told(relation.at_most))
+
+def _rows_of_same_key(position: int, text: pd.DataFrame, dataset: Dataset) -> str:
+    own = text.loc[position]
+    same = text["submission"] == own["submission"]
+    for name in dataset.key:
+        if pd.notna(own[name]):
+            same &= text[name].astype("string").str.lstrip("0") == str(own[name]).lstrip("0")
+    return "、".join(str(row) for row in text.loc[same, "row"].head(5))
 
 
-def shown(value: str, longest: int = LONGEST_VALUE_SHOWN) -> str:
-    """A cell as it is listed: as written, cut where it is too long."""
-    return value if len(value) <= longest else value[: longest - 1] + "…"
+def _shown(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE_SHOWN else value[:LONGEST_VALUE_SHOWN] + "…"

@@ -12,6 +12,6 @@ def texts(language: str) -> dict[str, str]:
     return {f"{table}.{key}": text for table, entries in tables.items() for key, text in entries.items()}
 
 
-def say(key: str, language: str, **values: object) -> str:
+def say(key: str, language: str, /, **values: object) -> str:
     """The sentence `key`, filled in. KeyError for an unknown key: a defect, found by the tests."""
     return texts(language)[key].format(**values)

@@ -16,6 +16,6 @@ def sentences(language: Language) -> dict[str, str]:
     return {f"{table}.{key}": text for table, texts in tables.items() for key, text in texts.items()}
 
 
-def sentence(key: str, language: Language, **values: object) -> str:
+def sentence(key: str, language: Language, /, **values: object) -> str:
     """The sentence `key`, filled in. KeyError for an unknown key or a missing value: a defect, not bad input."""
     return sentences(language)[key].format(**values)
