@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME := $(CURDIR)
 
-.PHONY: setup demo test test-fast lint lock browser clean
+.PHONY: setup demo test test-fast lint lock browser screenshots clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,11 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Pictures of every page of the demonstration city, for the documents.
+screenshots: setup browser
+	$(BIN)/majorwatch demo --no-serve
+	$(BIN)/python -m tests.browser.screenshots data/demo
 
 # The system's browser and a Chinese font, installed where they are missing (Debian; needs the right to install packages).
 browser:

@@ -3,6 +3,7 @@
 import os
 import sys
 from functools import partial
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -10,18 +11,17 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dashboards import queries
+from dashboards.navigation import GROUPS, START, VIEWS
 from dashboards.page import Page, remember
 from dashboards.texts import say
-from dashboards.views import data_quality, offering, overview, warning_list
 from warehouse.snapshot import published
 from warehouse.texts import Language
 
-VIEWS = {"overview": overview.show, "list": warning_list.show, "offering": offering.show, "quality": data_quality.show}
 STYLE = """
 <style>
-.block-container {padding-top: 2.2rem; padding-bottom: 2rem; max-width: 1400px;}
-h1 {font-size: 1.7rem; padding-bottom: 0.2rem;} h2 {font-size: 1.25rem;} h3 {font-size: 1.05rem;}
-[data-testid="stMetric"] {background: #f6f8fa; border: 1px solid #e3e8ee; border-radius: 8px; padding: 0.7rem 1rem;}
+[data-testid="stMainBlockContainer"] {padding-top: 1.4rem; padding-bottom: 2rem; max-width: 1400px;}
+.stamp {font-size: 0.85rem; opacity: 0.85; padding-bottom: 0.3rem;}
+.stamp b {background: #fff1c9; color: #7a5600; border-radius: 4px; padding: 0.15rem 0.5rem; margin-right: 0.6rem;}
 </style>
 """
 
@@ -57,25 +57,23 @@ def main() -> None:
     remember(lang=language, year=year)
     page = Page(snapshot, int(year), language, bool(stamp["is_simulated"]))
     pages = {
-        name: st.Page(partial(_framed, page, stamp, name), title=say(f"{name}.title", language), url_path=name, default=name == "overview")
+        name: st.Page(partial(_framed, page, stamp, name), title=say(f"{name}.title", language), url_path=name, default=name == START)
         for name in VIEWS
     }
     st.session_state["pages"] = pages
-    st.navigation(list(pages.values())).run()
+    st.navigation({say(f"frame.{group}", language): [pages[name] for name in names] for group, names in GROUPS.items()}).run()
 
 
 def _framed(page: Page, stamp, name: str) -> None:
-    st.caption(
-        page.say(
-            "frame.stamp",
-            year=stamp["assessment_year"],
-            snapshot=stamp["snapshot_id"],
-            policy=stamp[f"policy_title_{page.language}"],
-            basis=stamp["policy_basis"],
-        )
+    told = page.say(
+        "frame.stamp",
+        year=stamp["assessment_year"],
+        snapshot=stamp["snapshot_id"],
+        policy=stamp[f"policy_title_{page.language}"],
     )
-    if page.is_simulated:
-        st.warning(page.say("frame.simulated"))
+    simulated = f"<b>{escape(page.say('frame.simulated'))}</b>" if page.is_simulated else ""
+    basis = escape(stamp["policy_basis"])
+    st.html(f'<div class="stamp" title="{basis}">{simulated}{escape(told)}</div>')
     remember(lang=page.language, year=page.year)
     VIEWS[name](page)
 

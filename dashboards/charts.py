@@ -37,6 +37,7 @@ def stacked_levels(
     """Offerings per level, stacked, by year or by a name. `counts`: columns `by`, level, offerings."""
     figure = go.Figure()
     colours = level_colours(levels)
+    narrowest = counts.groupby(by)["offerings"].sum().max() / 25
     for level in levels.itertuples():
         if warned_only and level.level_rank == 0:
             continue
@@ -48,11 +49,15 @@ def stacked_levels(
             name=title,
             marker_color=colours[str(level.level)],
             orientation="h" if is_horizontal else "v",
-            text=part["offerings"],
+            text=[str(count) if count >= narrowest else "" for count in part["offerings"]],
             textposition="inside",
             textangle=0,
             insidetextanchor="middle",
+            textfont={"size": 12},
+            constraintext="none",
         )
+    if not is_horizontal:
+        figure.update_xaxes(type="category")
     names = counts[by].nunique()
     figure = _styled(figure, 60 + 30 * names if is_horizontal else 300)
     if is_horizontal:

@@ -1,10 +1,8 @@
 """What every page is given: the snapshot, the year and the language, and the words and links made from them."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -36,21 +34,36 @@ class Page:
         """A code of the data in words, such as action.stop."""
         return sentence(f"{table}.{code}", self.language)
 
+    @staticmethod
+    def percent(value: float | None) -> str:
+        """A share of 1 as a percentage with one decimal; a dash where there is none."""
+        return "—" if pd.isna(value) else f"{value:.1%}"
+
     def figure(self, value: float | None, unit: str) -> str:
         """A number with its unit; a dash where there is none."""
-        if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
+        if pd.isna(value):
             return "—"
         if unit == "ratio":
-            return f"{value:.1%}"
-        return f"{value:,.0f} {self.say(f'frame.{unit}')}" if unit in ("persons", "points", "rank") else f"{value:g}"
+            return self.percent(value)
+        return f"{value:,.10g}{self.unit(unit)}"
+
+    def unit(self, unit: str) -> str:
+        """The word that follows a number of this unit."""
+        return sentence(f"unit.{unit}", self.language)
+
+    def heading(self, name: str) -> str:
+        """A column's name with its unit, as it heads numbers in a table."""
+        known = dictionary()
+        unit = self.unit((known.indicators.get(name) or known.columns[name]).unit).strip()
+        return f"{self.label(name)} ({unit})" if unit else self.label(name)
 
     def title_column(self) -> str:
         """Which column of the policy tables has the titles of this language."""
         return f"title_{self.language}"
 
-    def address(self, page: str, **query: object) -> str:
-        """A link that can be shared."""
-        return f"/{page}?{urlencode({'lang': self.language, 'year': self.year, **query})}"
+    def link(self, page: str, label: str, **query: str | list[str]) -> None:
+        """A link to another page, with what it should show."""
+        st.page_link(st.session_state["pages"][page], label=label, query_params={"lang": self.language, "year": str(self.year), **query})
 
     def file_name(self, key: str, ending: str) -> str:
         """A download's name; says when the data are simulated."""

@@ -88,9 +88,10 @@ def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     con.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR")
     con.create_function("probability_below", _probability_below, ["DOUBLE", "DOUBLE", "DOUBLE"], "DOUBLE", type="arrow")
     con.execute(
-        "create temp macro figure(number, unit) as case when unit = 'ratio' then regexp_replace(printf('%.1f%%', number * 100.0), '\\.0%$', '%') "
-        "else regexp_replace(printf('%.2f', number::double), '\\.?0+$', '') end"
+        "create temp macro figure(number, unit, language) as case when unit = 'ratio' then regexp_replace(printf('%.1f%%', number * 100.0), '\\.0%$', '%') "
+        "else regexp_replace(printf('%.2f', number::double), '\\.?0+$', '') || sentence('unit.' || unit, language, '{}') end"
     )
+    con.execute("create temp macro sureness(probability) as if(probability >= 0.9995, '>99.9%', printf('%.1f%%', probability * 100.0))")
     con.execute("create temp macro fraction(k, n) as coalesce(printf('(%d/%d)', k::bigint, n::bigint), '')")
     return con
 

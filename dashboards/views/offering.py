@@ -32,8 +32,9 @@ def show(page: Page) -> None:
 def _chosen(page: Page) -> tuple[str, str]:
     known = queries.offerings(page.snapshot)
     left, right = st.columns(2)
+    worst = queries.warnings_of_year(page.snapshot, page.year).iloc[0]
     schools = dict(zip(known["school_id"], known["school_name"]))
-    asked = st.query_params.get("school", "")
+    asked = st.query_params.get("school", worst["school_id"])
     school = left.selectbox(
         page.say("offering.school"),
         list(schools),
@@ -42,7 +43,7 @@ def _chosen(page: Page) -> tuple[str, str]:
     )
     own = known[known["school_id"] == school]
     majors = {code: f"{name}（{code}）" for code, name in zip(own["major_code"], own["major_name"])}
-    wanted = st.query_params.get("major", "")
+    wanted = st.query_params.get("major", worst["major_code"])
     major = right.selectbox(
         page.say("offering.major"),
         list(majors),
@@ -65,12 +66,12 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
         ("status", page.word("catalogue_status", entry["catalogue_status"])),
     ]
     for column, (key, value) in zip(st.columns([1, 1.4, 1, 1, 1]), numbers, strict=True):
-        column.metric(page.say(f"offering.{key}"), value)
-    st.markdown(f"**{page.say('offering.recommended')}**：{_arithmetic(page, row, levels)}")
+        column.metric(page.say(f"offering.{key}"), value, border=True)
+    st.markdown(f"**{page.say('offering.recommended')}** · {_arithmetic(page, row, levels)}")
     st.markdown(
         "**"
         + page.say("offering.history")
-        + "**："
+        + "** · "
         + "　→　".join(f"{year} {levels.loc[level, title]}" for year, level in zip(history["year"], history["level"]))
     )
     st.subheader(page.say("offering.reasons"))
@@ -84,7 +85,7 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
     st.dataframe(
         pd.DataFrame(
             {
-                page.label("rules"): reached[title],
+                page.say("list.rule"): reached[title],
                 page.label("level"): reached["level"].map(levels[title]),
                 page.label("run_years"): reached["run_years"],
                 page.label("years"): reached["years"].str.replace(";", "、"),
@@ -126,7 +127,7 @@ def _rules(page: Page, school: str, major: str) -> None:
     states = queries.offering_states(page.snapshot, school, major)
     states["shown"] = states["state"].map(lambda state: page.say(f"state.{state}"))
     grid = states.pivot(index=["rule_order", page.title_column()], columns="year", values="shown").reset_index(level=0, drop=True)
-    grid.index.name = page.label("rules")
+    grid.index.name = page.say("list.rule")
     grid.columns = [str(year) for year in grid.columns]
     colours = {page.say("state.breach"): "background-color: #f6d5d1; color: #7b1e14", page.say("state.pass"): "color: #2f6b3a"}
     st.dataframe(grid.style.map(lambda word: colours.get(word, "color: #8a94a0")), key="states")

@@ -33,12 +33,15 @@ def _level_numbers(page: Page, levels: pd.DataFrame, counts: pd.DataFrame) -> No
     has_before = (counts["year"] == page.year - 1).any()
     for column, level in zip(st.columns(len(levels)), levels.iloc[::-1].itertuples(), strict=True):
         now, before = count(page.year, str(level.level)), count(page.year - 1, str(level.level))
-        column.metric(
-            getattr(level, page.title_column()),
-            f"{now} {page.say('frame.points')}",
-            page.say("overview.change", change=now - before) if has_before else page.say("overview.no_change"),
-            delta_color="off" if level.level_rank == 0 or not has_before or now == before else "inverse",
-        )
+        with column.container(border=True):
+            st.metric(
+                getattr(level, page.title_column()),
+                page.figure(now, "points"),
+                page.say("overview.change", change=now - before) if has_before else page.say("overview.no_change"),
+                delta_color="off" if level.level_rank == 0 or not has_before or now == before else "inverse",
+                delta_arrow="auto" if has_before and now != before else "off",
+            )
+            page.link("list", page.say("overview.open_list"), level=str(level.level))
 
 
 def _by(page: Page, rows: pd.DataFrame, by: str, levels: pd.DataFrame) -> None:
@@ -53,7 +56,7 @@ def _changes(page: Page) -> None:
     st.subheader(page.say("overview.changes"))
     kinds = ["new_warning", "raised", "lowered", "lifted"]
     for column, kind in zip(st.columns(4), kinds, strict=True):
-        column.metric(page.say(f"overview.{kind}"), f"{int((changed['change'] == kind).sum())} {page.say('frame.points')}")
+        column.metric(page.say(f"overview.{kind}"), page.figure(int((changed["change"] == kind).sum()), "points"), border=True)
     titles = queries.levels(page.snapshot).set_index("level")[page.title_column()]
     st.markdown(f"**{page.say('overview.change_list', count=len(changed))}**　{page.say('overview.pick')}")
     if changed.empty:

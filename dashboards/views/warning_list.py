@@ -38,7 +38,7 @@ def _choose(page: Page, column, name: str, titles: dict[str, str], default: list
 
 def _filtered(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     levels, rules = queries.levels(page.snapshot), queries.rules(page.snapshot)
-    columns = st.columns([1.2, 1.5, 1, 1.5, 1.5])
+    columns = st.columns([2, 1.5, 1, 1.5, 1.5])
     level = _choose(
         page,
         columns[0],
@@ -69,7 +69,6 @@ def _table(page: Page, rows: pd.DataFrame) -> None:
     titles = levels.set_index("level")[page.title_column()]
     rules = queries.rules(page.snapshot).set_index("rule_id")[page.title_column()]
     colours = {titles[level]: colour for level, colour in charts.level_colours(levels).items()}
-    persons = page.say("frame.persons")
     shown = pd.DataFrame(
         {
             page.label("level"): rows["level"].map(titles),
@@ -77,28 +76,24 @@ def _table(page: Page, rows: pd.DataFrame) -> None:
             page.label("school_name"): rows["school_name"],
             page.label("major_name"): rows["major_name"],
             page.label("action"): rows["action"].map(lambda action: page.word("action", action)),
-            page.label("plan"): rows["plan"],
-            page.label("recommended_plan"): rows["recommended_plan"],
-            page.label("registered"): rows["registered"],
-            page.label("employment_rate"): rows["employment_rate"],
-            page.label("graduates"): rows["graduates"],
-            page.label("same_major_points"): rows["same_major_points"],
+            page.heading("plan"): rows["plan"],
+            page.heading("recommended_plan"): rows["recommended_plan"],
+            page.heading("registered"): rows["registered"],
+            page.heading("employment_rate"): rows["employment_rate"],
+            page.say("list.employment_fraction"): [
+                f"{placed:.0f}/{graduates:.0f}" if graduates > 0 else "—" for placed, graduates in zip(rows["placed"], rows["graduates"])
+            ],
+            page.heading("same_major_points"): rows["same_major_points"],
             page.label("rules"): rows["rules"].map(lambda ids: "；".join(rules[rule] for rule in ids.split(";") if rule)),
             page.label("major_code"): rows["major_code"],
         }
     )
-    numbers = {
-        page.label(name): st.column_config.NumberColumn(format=f"%d {persons}")
-        for name in ("plan", "recommended_plan", "registered", "graduates")
-    }
-    numbers[page.label("same_major_points")] = st.column_config.NumberColumn(format=f"%d {page.say('frame.points')}")
-    numbers[page.label("employment_rate")] = st.column_config.NumberColumn(format="percent")
-    styled = shown.style.map(lambda title: f"color: white; background-color: {colours.get(title, '#888')}", subset=[page.label("level")])
+    styled = shown.style.map(
+        lambda title: f"color: white; background-color: {colours.get(title, '#888')}", subset=[page.label("level")]
+    ).format(page.percent, subset=[page.heading("employment_rate")])
     go_to_picked(
         page,
-        st.dataframe(
-            styled, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=numbers, height=520, key="list"
-        ),
+        st.dataframe(styled, hide_index=True, on_select="rerun", selection_mode="single-row", height=520, key="list"),
         rows,
     )
 

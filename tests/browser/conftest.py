@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,18 @@ def browser_context_args() -> dict:
 @pytest.fixture(scope="session")
 def dashboard(city: Path) -> Iterator[str]:
     """The address of a dashboard that serves the demonstration city."""
+    with serve(city) as address:
+        yield address
+
+
+@contextmanager
+def serve(data: Path) -> Iterator[str]:
+    """Serves a data folder through the command, on a free port; gives the address once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     serving = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", "dashboard", "--data", str(city), "--port", str(port)],
+        [sys.executable, "-m", "pipelines.cli", "dashboard", "--data", str(data), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -47,6 +55,8 @@ def dashboard(city: Path) -> Iterator[str]:
         except OSError:
             assert serving.poll() is None, "the dashboard stopped"
             time.sleep(0.5)
-    yield address
-    serving.terminate()
-    serving.wait()
+    try:
+        yield address
+    finally:
+        serving.terminate()
+        serving.wait()

@@ -8,6 +8,7 @@ with reasons as (
 figures as (
     select year, school_id, major_code,
            max(value) filter (where indicator = 'employment_rate') as employment_rate,
+           max(numerator) filter (where indicator = 'employment_rate') as placed,
            max(numerator) filter (where indicator = 'same_major_points') as same_major_points
     from indicator_value
     group by year, school_id, major_code
@@ -15,7 +16,7 @@ figures as (
 select warning_level.year, warning_level.school_id, warning_level.major_code,
        warning_level.level, warning_level.level_rank, warning_level.action, warning_level.rules,
        warning_level.plan, warning_level.plan_year, warning_level.recommended_plan,
-       figures.employment_rate, figures.same_major_points, warning_level.registered, warning_level.graduates,
+       figures.employment_rate, figures.placed, figures.same_major_points, warning_level.registered, warning_level.graduates,
        year_before.level as previous_level, year_before.level_rank as previous_rank,
        coalesce(reasons.reason_zh, '') as reason_zh, coalesce(reasons.reason_en, '') as reason_en
 from warning_level

@@ -2,9 +2,9 @@
 with told_year as (
     select rule_reached.year, rule_reached.school_id, rule_reached.major_code, rule_reached.rule_id,
            rule_condition.condition_order,
-           string_agg(sentence('reason.year', 'zh', json_object('year', rule_condition.year, 'value', figure(rule_condition.value, dictionary_indicator.unit),
+           string_agg(sentence('reason.year', 'zh', json_object('year', rule_condition.year, 'value', figure(rule_condition.value, dictionary_indicator.unit, 'zh'),
                'fraction', fraction(rule_condition.numerator, rule_condition.denominator))), '、' order by rule_condition.year) as values_zh,
-           string_agg(sentence('reason.year', 'en', json_object('year', rule_condition.year, 'value', figure(rule_condition.value, dictionary_indicator.unit),
+           string_agg(sentence('reason.year', 'en', json_object('year', rule_condition.year, 'value', figure(rule_condition.value, dictionary_indicator.unit, 'en'),
                'fraction', fraction(rule_condition.numerator, rule_condition.denominator))), ', ' order by rule_condition.year) as values_en
     from rule_reached
     join rule_run as ending using (year, school_id, major_code, rule_id)
@@ -21,11 +21,11 @@ told_rule as (
     select told_year.year, told_year.school_id, told_year.major_code, told_year.rule_id,
            string_agg(sentence('reason.condition', 'zh', json_object(
                'indicator', dictionary_indicator.label_zh, 'comparison', sentence('comparison.' || policy_condition.comparison, 'zh', '{}'),
-               'threshold', figure(policy_condition.threshold, dictionary_indicator.unit), 'values', told_year.values_zh)),
+               'threshold', figure(policy_condition.threshold, dictionary_indicator.unit, 'zh'), 'values', told_year.values_zh)),
                '；' order by told_year.condition_order) as conditions_zh,
            string_agg(sentence('reason.condition', 'en', json_object(
                'indicator', dictionary_indicator.label_en, 'comparison', sentence('comparison.' || policy_condition.comparison, 'en', '{}'),
-               'threshold', figure(policy_condition.threshold, dictionary_indicator.unit), 'values', told_year.values_en)),
+               'threshold', figure(policy_condition.threshold, dictionary_indicator.unit, 'en'), 'values', told_year.values_en)),
                '; ' order by told_year.condition_order) as conditions_en
     from told_year
     join policy_condition on policy_condition.rule_id = told_year.rule_id and policy_condition.condition_order = told_year.condition_order
@@ -50,12 +50,12 @@ by_rule as (
                        'conditions', told_rule.conditions_zh,
                        'pooled', if(first_proportion.n is null, '', sentence('reason.pooled', 'zh', json_object(
                            'k', first_proportion.k, 'n', first_proportion.n,
-                           'certainty', figure(first_proportion.certainty, 'ratio'))))) as details_zh,
+                           'certainty', sureness(first_proportion.certainty))))) as details_zh,
            json_object('rule', policy_rule.title_en, 'level', policy_level.title_en, 'years', rule_reached.run_years,
                        'conditions', told_rule.conditions_en,
                        'pooled', if(first_proportion.n is null, '', sentence('reason.pooled', 'en', json_object(
                            'k', first_proportion.k, 'n', first_proportion.n,
-                           'certainty', figure(first_proportion.certainty, 'ratio'))))) as details_en
+                           'certainty', sureness(first_proportion.certainty))))) as details_en
     from rule_reached
     join told_rule using (year, school_id, major_code, rule_id)
     join policy_rule using (rule_id)

@@ -1,0 +1,18 @@
+"""Which pages there are, in which order and under which heading of the sidebar. The first is the start page, at the address /."""
+
+from collections.abc import Callable
+
+from dashboards.page import Page
+from dashboards.views import data_quality, offering, overview, warning_list
+
+GROUPS: dict[str, dict[str, Callable[[Page], None]]] = {
+    "judge": {"overview": overview.show, "list": warning_list.show, "offering": offering.show},
+    "data": {"quality": data_quality.show},
+}
+VIEWS = {name: show for pages in GROUPS.values() for name, show in pages.items()}
+START = next(iter(VIEWS))
+
+
+def path_of(name: str) -> str:
+    """The address of a page below the dashboard's own."""
+    return "" if name == START else name

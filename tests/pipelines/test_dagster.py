@@ -1,0 +1,100 @@
+"""What Dagster is given: assets with lineage and checks, the schedule, the sensor; and that `dagster dev` comes up on it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.assets import Workplace
+from pipelines.definitions import definitions
+from pipelines.triggers import inbox
+from warehouse.dictionary import dictionary
+from warehouse.lineage import models
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_dataset_and_every_model_is_an_asset_with_its_lineage() -> None:
+    graph = definitions.resolve_asset_graph()
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert keys == {f"submitted/{name}" for name in dictionary().datasets} | {model.name for model in models()}
+    parents = {key.to_user_string() for key in graph.get(dg.AssetKey(["warning_level"])).parent_keys}
+    assert {"offering_year", "enrolment", "rule_reached", "escalation_reached"} <= parents
+
+
+def test_the_facts_have_checks_that_can_stop_a_publication() -> None:
+    checks = {(key.asset_key.to_user_string(), key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
+    assert {("submission", "reconciliation"), ("warning", "unique_key"), ("enrolment", "no_orphan"), ("enrolment", "total_plan")} <= checks
+
+
+def test_the_schedule_runs_every_night_in_shanghai() -> None:
+    (schedule,) = definitions.schedules or []
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
+
+
+def test_the_sensor_asks_for_a_run_once_the_inbox_has_come_to_rest(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("one", "utf-8")
+    with dg.DagsterInstance.ephemeral() as instance:
+        place = Workplace(data=str(tmp_path), inbox=str(tmp_path))
+
+        def look(cursor: str | None) -> tuple[object, str | None]:
+            context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"workplace": place})
+            return inbox(context), context.cursor
+
+        first, seen = look(None)
+        assert isinstance(first, dg.SkipReason)
+        second, seen = look(seen)
+        assert isinstance(second, dg.RunRequest)
+        (tmp_path / "a.csv").write_text("another", "utf-8")
+        third, changed = look(seen)
+        assert isinstance(third, dg.SkipReason)
+        fourth, _ = look(changed)
+        assert isinstance(fourth, dg.RunRequest)
+        assert fourth.run_key != second.run_key
+
+
+@pytest.mark.slow
+def test_dagster_dev_comes_up_on_the_house_and_shows_the_job(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    (tmp_path / "data").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serving = subprocess.Popen(
+        [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "pipelines.definitions", "-p", str(port)],
+        cwd=tmp_path,
+        env={**os.environ, "DAGSTER_HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    question = json.dumps({"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { pipelines { name } } } } }"}).encode()
+    ask = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", question, {"Content-Type": "application/json"})
+    told = ""
+    try:
+        for _ in range(120):
+            assert serving.poll() is None, "dagster dev stopped"
+            try:
+                told = urllib.request.urlopen(ask, timeout=5).read().decode()
+            except OSError:
+                time.sleep(0.5)
+                continue
+            if "recompute" in told:
+                break
+            time.sleep(0.5)
+    finally:
+        os.killpg(serving.pid, signal.SIGKILL)
+        serving.wait()
+    assert "recompute" in told
+    assert (tmp_path / "data" / "dagster").is_dir()
+    assert {path.name for path in tmp_path.iterdir()} <= {"data", "dagster.yaml", ".nux", ".telemetry", ".logs_queue", "logs"}

@@ -1,0 +1,53 @@
+"""What the documents promise is what the product does: short loops over the real lists."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import _parser
+from warehouse.policy import presets
+
+ROOT = Path(__file__).parents[1]
+READMES = ["README.md", "README.zh.md"]
+
+
+def _commands(parser: argparse.ArgumentParser, name: str = "majorwatch") -> Iterator[tuple[str, list[str]]]:
+    """Every command and its options, as the command itself knows them."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for action in below:
+        for word, child in action.choices.items():
+            yield from _commands(child, f"{name} {word}")
+    if not below:
+        yield name, [option for action in parser._actions for option in action.option_strings if option not in ("-h", "--help")]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_command_and_option_is_told(readme: str) -> None:
+    told = (ROOT / readme).read_text("utf-8").splitlines()
+    for command, options in _commands(_parser()):
+        lines = [line.strip() for line in told if line.strip().startswith(command)]
+        assert lines, command
+        for option in options:
+            assert option in lines[0], f"{command} {option}"
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_preset_is_told(readme: str) -> None:
+    told = (ROOT / readme).read_text("utf-8")
+    assert not [name for name in presets() if name not in told]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_picture_stands(readme: str) -> None:
+    pictures = [part.split(")")[0] for part in (ROOT / readme).read_text("utf-8").split("](")[1:] if ".png" in part.split(")")[0]]
+    assert pictures
+    assert not [picture for picture in pictures if not (ROOT / picture).is_file()]
+
+
+@pytest.mark.parametrize("name", ["Makefile", "README.md", "README.zh.md"])
+def test_the_two_commands_are_told_and_stand(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    assert "make demo" in text
+    assert "make test" in text
