@@ -19,6 +19,7 @@ _CHECKED = {
     "catalogue",
     "schools",
     "school_reference",
+    "school_succession",
     "crosswalk",
     "major_reference",
     "reported_row",

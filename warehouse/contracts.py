@@ -19,6 +19,7 @@ from warehouse.texts import sentence
 LONGEST_VALUE_SHOWN = 200
 SHAPES = {
     "year": r"(19[5-9]\d|20\d\d)",
+    "month": r"(1[0-2]|[1-9])",
     "count": r"\d{1,9}",
     "money": r"\d{1,9}(\.\d+)?",
     "code": r".{1,60}",
@@ -26,7 +27,7 @@ SHAPES = {
     "secret": r".{1,64}",
     "flag": r"(true|false)",
 }
-_TRUE, _FALSE = {"是", "1", "true", "对口", "y", "yes"}, {"否", "0", "false", "不对口", "n", "no"}
+_TRUE, _FALSE = {"是", "1", "true", "对口", "已报送", "y", "yes"}, {"否", "0", "false", "不对口", "未报送", "n", "no"}
 _DASHES = {"-", "—", "——", "–", "/"}
 _YEAR = re.compile(r"(\d{4})(?:年|届|级|年度|学年|年秋|年秋季|秋|年毕业)?|(\d{4})-\d\d-\d\d.*")
 _SCHOOL_YEAR = re.compile(r"(\d{4})[-—–~至/](\d{4}|\d\d)(?:学年|学年度|年)?")
@@ -55,6 +56,8 @@ def normalised(cells: pd.Series, column: Column, salt: bytes = b"") -> pd.Series
     text = text.mask(text.eq("") | text.isin(_DASHES))
     if column.kind == "year":
         return text.map(_year, na_action="ignore")
+    if column.kind == "month":
+        return text.str.replace(r"^0?(\d{1,2})月?(份|底|末)?$", r"\1", regex=True)
     if column.kind in ("count", "money"):
         grouped = text.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?").fillna(False).astype(bool)
         text = text.mask(grouped, text.str.replace(",", "")).str.replace(r"(?<=\d)[人名元个]$", "", regex=True)
@@ -174,7 +177,7 @@ def judge(raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"") -> tuple[pd.Da
 
 
 def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    types = {"year": "Int32", "count": "Int64", "money": "Float64"}
+    types = {"year": "Int32", "month": "Int32", "count": "Int64", "money": "Float64"}
     typed = text[["submission", "row"]].copy()
     for column in dataset.columns:
         cells = text[column.name]
@@ -239,7 +242,7 @@ def _shape_fault(value: str, column: Column) -> str:
         if re.fullmatch(r"\d+", value):
             return "too_large"
         return "not_whole" if re.fullmatch(r"\d+\.\d+", value) else "not_a_number"
-    return {"year": "not_a_year", "choice": "not_a_choice", "flag": "not_a_flag"}.get(column.kind, "too_long")
+    return {"year": "not_a_year", "month": "not_a_month", "choice": "not_a_choice", "flag": "not_a_flag"}.get(column.kind, "too_long")
 
 
 def _fault(

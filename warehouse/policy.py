@@ -88,11 +88,30 @@ class Condition(_Strict):
 
 
 class Step(_Strict):
-    """A level reached after a run of `years` breach years and, where given, with at least this certainty (0 to 1)."""
+    """A level reached by a run of `years` breach years, by `breaches` of them within so many calendar years, or by the years of a
+    `window` taken together; where given, with at least this certainty (0 to 1), which a window always needs."""
 
-    years: int = Field(ge=1, le=50)
+    years: int | None = Field(default=None, ge=1, le=50)
+    breaches: int | None = Field(default=None, ge=1, le=50)
+    within: int | None = Field(default=None, ge=1, le=50)
+    window: int | None = Field(default=None, ge=1, le=50)
     level: str
     certainty: Decimal | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Step":
+        if sum(number is not None for number in (self.years, self.breaches, self.window)) != 1:
+            raise ValueError("policy.step_kind")
+        if (self.breaches is None) != (self.within is None) or (self.breaches or 0) > (self.within or 0):
+            raise ValueError("policy.step_within")
+        if self.window is not None and self.certainty is None:
+            raise ValueError("policy.step_window")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """run, count or window."""
+        return "run" if self.years else "count" if self.breaches else "window"
 
 
 class Rule(_Strict):
@@ -233,7 +252,11 @@ def _disagreements(policy: Policy) -> Iterable[_Fault]:
         unknown = [(order, step) for order, step in enumerate(rule.steps) if step.level not in levels]
         for order, step in unknown:
             yield _unknown(("rule", place, "steps", order, step.level), "level", step.level, levels)
-        ladder = [(step.years, policy.rank(step.level)) for step in rule.steps if not unknown]
+        if all(not dictionary().indicators[name].is_proportion for name in _known(rule, indicators)):
+            for order, step in enumerate(rule.steps):
+                if step.kind == "window":
+                    yield _Fault(("rule", place, "steps", order, "window"), "window_without_proportion", {"rule": rule.id})
+        ladder = [(step.years, policy.rank(step.level)) for step in rule.steps if step.years and not unknown]
         if any(later <= earlier or later[1] < earlier[1] for earlier, later in pairwise(ladder)):
             yield _Fault(("rule", place, "steps"), "steps_out_of_order", {"rule": rule.id})
     for place, escalation in enumerate(policy.escalation):
@@ -244,6 +267,10 @@ def _disagreements(policy: Policy) -> Iterable[_Fault]:
                 yield _unknown(("escalation", place, "when", level), "level", level, levels)
         if escalation.level not in levels:
             yield _unknown(("escalation", place, "level", escalation.level), "level", escalation.level, levels)
+
+
+def _known(rule: Rule, indicators: list[str]) -> list[str]:
+    return [condition.indicator for condition in rule.conditions if condition.indicator in indicators]
 
 
 def _unknown(where: tuple[str | int, ...], kind: str, found: str, known: list[str]) -> _Fault:

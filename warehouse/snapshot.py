@@ -26,7 +26,7 @@ from warehouse.texts import Language, sentence
 
 VERSION = "0.1.0"
 SNAPSHOTS_KEPT = 10
-SQL_TYPES = {"year": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
+SQL_TYPES = {"year": "integer", "month": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
 
 
 class RunRefused(Exception):
@@ -255,9 +255,18 @@ def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     _load(
         con,
         "table policy_step",
-        "rule_id varchar, step_order integer, years integer, level varchar, level_rank integer, certainty double",
+        "rule_id varchar, step_order integer, kind varchar, years integer, span integer, level varchar, level_rank integer, certainty double",
         [
-            (rule.id, order, step.years, step.level, policy.rank(step.level), step.certainty and float(step.certainty))
+            (
+                rule.id,
+                order,
+                step.kind,
+                step.years or step.breaches,
+                step.within or step.window,
+                step.level,
+                policy.rank(step.level),
+                step.certainty and float(step.certainty),
+            )
             for rule in policy.rule
             for order, step in enumerate(rule.steps)
         ],

@@ -5,6 +5,10 @@ with recursive written as (
     union select distinct major_code from submitted_graduates
     union select distinct major_code from submitted_graduate_records
     union select distinct major_code from submitted_roster
+    union select distinct major_code from submitted_enrolment_monthly
+    union select distinct major_code from submitted_evaluation
+    union select distinct major_code from submitted_courses
+    union select distinct major_code from submitted_demand where major_code is not null
 ),
 known as (
     select major_code as code from catalogue union select old_code from crosswalk

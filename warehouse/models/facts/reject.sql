@@ -25,6 +25,8 @@ referred as (
     select reported_row.file, reported_row.sheet, reported_row."row",
            case reported_row.fault when 'unknown_school' then if(reported_row.is_school_by_name, 'school_name', 'school_id')
                                    when 'same_key' then if(reported_row.dataset = 'graduate_records', 'student_id', 'major_code')
+                                   when 'unknown_class' then 'class_code'
+                                   when 'no_code' then 'vacancies'
                                    else 'major_code' end as column_name,
            case when reported_row.fault = 'unknown_school' then reported_row.written_school
                 when reported_row.fault = 'same_key' and reported_row.dataset = 'graduate_records' then null

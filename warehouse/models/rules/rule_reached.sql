@@ -1,31 +1,38 @@
 -- One row per rule, offering and year in which the rule reaches a step: the highest one (design 6, readings 3 and 4).
 -- With grace_years, a rule has no effect on an offering whose first active year is later than year - grace_years,
--- unless that year is the first enrolment year of all data.
-with least_certain as (
-    select year, school_id, major_code, rule_id, min(certainty) as certainty
-    from rule_certainty
-    group by year, school_id, major_code, rule_id
+-- unless that year is the first enrolment year of all data. A window must reach min_denominator as a whole.
+with counted as (
+    select year, school_id, major_code, rule_id, step_order,
+           count(*) as run_years, string_agg(counted_year::varchar, ';' order by counted_year) as years
+    from step_year
+    group by year, school_id, major_code, rule_id, step_order
+),
+least_certain as (
+    select year, school_id, major_code, rule_id, step_order, min(certainty) as certainty, min(n) as n
+    from step_certainty
+    group by year, school_id, major_code, rule_id, step_order
 ),
 reached as (
-    select rule_run.year, rule_run.school_id, rule_run.major_code, rule_run.rule_id, rule_run.run_years, rule_run.years,
-           policy_step.level, policy_step.level_rank, least_certain.certainty,
+    select counted.year, counted.school_id, counted.major_code, counted.rule_id, counted.step_order, counted.run_years, counted.years,
+           policy_step.kind, policy_step.span, policy_step.level, policy_step.level_rank, least_certain.certainty,
            row_number() over (
-               partition by rule_run.year, rule_run.school_id, rule_run.major_code, rule_run.rule_id
+               partition by counted.year, counted.school_id, counted.major_code, counted.rule_id
                order by policy_step.level_rank desc, policy_step.step_order desc) as place
-    from rule_run
-    join policy_step on policy_step.rule_id = rule_run.rule_id and rule_run.run_years >= policy_step.years
-    join policy_rule on policy_rule.rule_id = rule_run.rule_id
-    join offering on offering.school_id = rule_run.school_id and offering.major_code = rule_run.major_code
+    from counted
+    join policy_step on policy_step.rule_id = counted.rule_id and policy_step.step_order = counted.step_order
+    join policy_rule on policy_rule.rule_id = counted.rule_id
+    join offering on offering.school_id = counted.school_id and offering.major_code = counted.major_code
     cross join assessment
     left join least_certain
-      on least_certain.year = rule_run.year and least_certain.school_id = rule_run.school_id
-     and least_certain.major_code = rule_run.major_code and least_certain.rule_id = rule_run.rule_id
+      on least_certain.year = counted.year and least_certain.school_id = counted.school_id and least_certain.major_code = counted.major_code
+     and least_certain.rule_id = counted.rule_id and least_certain.step_order = counted.step_order
     where (policy_step.certainty is null or least_certain.certainty is null or least_certain.certainty >= policy_step.certainty)
+      and (policy_step.kind <> 'window' or least_certain.n >= policy_rule.min_denominator)
       and (policy_rule.grace_years is null or offering.first_active_year is null
-           or offering.first_active_year <= rule_run.year - policy_rule.grace_years
+           or offering.first_active_year <= counted.year - policy_rule.grace_years
            or offering.first_active_year = assessment.first_enrolment_year)
 )
-select year, school_id, major_code, rule_id, level, level_rank, run_years, years, certainty
+select year, school_id, major_code, rule_id, step_order, kind, span, level, level_rank, run_years, years, certainty
 from reached
 where place = 1
 order by year, school_id, major_code, rule_id

@@ -17,8 +17,7 @@ numbered as (
     where told.state = 'breach'
 )
 select year, school_id, major_code, rule_id, run,
-       row_number() over so_far as run_years,
-       string_agg(year::varchar, ';') over so_far as years
+       row_number() over so_far as run_years
 from numbered
 window so_far as (partition by rule_id, school_id, major_code, run order by year)
 order by year, school_id, major_code, rule_id

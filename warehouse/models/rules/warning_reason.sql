@@ -7,13 +7,10 @@ with told_year as (
            string_agg(sentence('reason.year', 'en', json_object('year', rule_condition.year, 'value', figure(rule_condition.value, dictionary_indicator.unit, 'en'),
                'fraction', fraction(rule_condition.numerator, rule_condition.denominator))), ', ' order by rule_condition.year) as values_en
     from rule_reached
-    join rule_run as ending using (year, school_id, major_code, rule_id)
-    join rule_run as counted
-      on counted.rule_id = ending.rule_id and counted.school_id = ending.school_id and counted.major_code = ending.major_code
-     and counted.run = ending.run and counted.year <= ending.year
+    join step_year using (year, school_id, major_code, rule_id, step_order)
     join rule_condition
-      on rule_condition.rule_id = counted.rule_id and rule_condition.school_id = counted.school_id
-     and rule_condition.major_code = counted.major_code and rule_condition.year = counted.year
+      on rule_condition.rule_id = step_year.rule_id and rule_condition.school_id = step_year.school_id
+     and rule_condition.major_code = step_year.major_code and rule_condition.year = step_year.counted_year
     join dictionary_indicator on dictionary_indicator.indicator = rule_condition.indicator
     group by rule_reached.year, rule_reached.school_id, rule_reached.major_code, rule_reached.rule_id, rule_condition.condition_order
 ),
@@ -34,8 +31,9 @@ told_rule as (
 ),
 first_proportion as (
     select year, school_id, major_code, rule_id, min_by(k, condition_order) as k, min_by(n, condition_order) as n,
-           min_by(threshold, condition_order) as threshold, min_by(certainty, condition_order) as certainty
-    from rule_certainty
+           min_by(threshold, condition_order) as threshold, min_by(step_certainty.certainty, condition_order) as certainty
+    from step_certainty
+    join rule_reached using (year, school_id, major_code, rule_id, step_order)
     group by year, school_id, major_code, rule_id
 ),
 first_condition as (
@@ -46,12 +44,14 @@ by_rule as (
            rule_reached.level, rule_reached.level_rank, rule_reached.run_years, rule_reached.years,
            first_proportion.k, first_proportion.n, first_proportion.certainty,
            coalesce(first_proportion.threshold, first_condition.threshold) as threshold,
-           json_object('rule', policy_rule.title_zh, 'level', policy_level.title_zh, 'years', rule_reached.run_years,
+           json_object('rule', policy_rule.title_zh, 'level', policy_level.title_zh,
+                       'counted', sentence('reason.' || rule_reached.kind, 'zh', json_object('years', rule_reached.run_years, 'span', rule_reached.span)),
                        'conditions', told_rule.conditions_zh,
                        'pooled', if(first_proportion.n is null, '', sentence('reason.pooled', 'zh', json_object(
                            'k', first_proportion.k, 'n', first_proportion.n,
                            'certainty', sureness(first_proportion.certainty))))) as details_zh,
-           json_object('rule', policy_rule.title_en, 'level', policy_level.title_en, 'years', rule_reached.run_years,
+           json_object('rule', policy_rule.title_en, 'level', policy_level.title_en,
+                       'counted', sentence('reason.' || rule_reached.kind, 'en', json_object('years', rule_reached.run_years, 'span', rule_reached.span)),
                        'conditions', told_rule.conditions_en,
                        'pooled', if(first_proportion.n is null, '', sentence('reason.pooled', 'en', json_object(
                            'k', first_proportion.k, 'n', first_proportion.n,

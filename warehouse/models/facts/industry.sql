@@ -1,0 +1,7 @@
+-- One row per year, district (empty: the whole city) and industry: persons working in it.
+select submitted.year, coalesce(submitted.district_code, '') as district_code, submitted.industry, submitted.employment, submitted.output
+from submitted_industry as submitted
+join reported_row as reported
+  on reported.dataset = 'industry' and reported.standing = 'accepted'
+ and reported.file = submitted.file and reported.sheet = submitted.sheet and reported."row" = submitted."row"
+order by submitted.year, district_code, submitted.industry

@@ -1,0 +1,18 @@
+-- One row per policy step, offering and year, and rule condition on a proportion: numerators and denominators summed over the years
+-- that count, and the posterior probability that the true rate lies on the breaching side of the threshold (design 6, reading 4; Jeffreys prior).
+with pooled as (
+    select step_year.year, step_year.school_id, step_year.major_code, step_year.rule_id, step_year.step_order, rule_condition.condition_order,
+           min(rule_condition.indicator) as indicator, min(rule_condition.comparison) as comparison, min(rule_condition.threshold) as threshold,
+           sum(rule_condition.numerator)::bigint as k, sum(rule_condition.denominator)::bigint as n
+    from step_year
+    join rule_condition
+      on rule_condition.rule_id = step_year.rule_id and rule_condition.school_id = step_year.school_id
+     and rule_condition.major_code = step_year.major_code and rule_condition.year = step_year.counted_year
+    where rule_condition.is_proportion
+    group by step_year.year, step_year.school_id, step_year.major_code, step_year.rule_id, step_year.step_order, rule_condition.condition_order
+)
+select year, school_id, major_code, rule_id, step_order, condition_order, indicator, comparison, threshold, k, n,
+       case when comparison in ('below', 'at_most') then probability_below(k::double, n::double, threshold)
+            else 1 - probability_below(k::double, n::double, threshold) end as certainty
+from pooled
+order by year, school_id, major_code, rule_id, step_order, condition_order
