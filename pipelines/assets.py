@@ -128,7 +128,7 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
     try:
         with snapshot.connect_for_models(str(building)) as con:
             snapshot.load_inputs(con, inputs)
-            for model, rows in snapshot.run_models(con):
+            for model, rows in snapshot.run_models(con, inputs.policy):
                 yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows})
             snapshot.seal(con, inputs)
             for result in snapshot.run_checks(con):

@@ -85,7 +85,7 @@ def read_only_check(inbox: Path, scratch: Path) -> tuple[pd.DataFrame, dict[str,
     with snapshot.connect_for_models() as con:
         snapshot.load_inputs(con, snapshot.RunInputs(tuple(staged), policy))
         needed = tuple(model for model in models() if model.folder == "facts" and model.name in _CHECKED)
-        for _ in snapshot.run_models(con, needed):
+        for _ in snapshot.run_models(con, policy, needed):
             pass
         counts = con.execute(
             "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission"

@@ -41,17 +41,22 @@ class Title(_Strict):
 
 
 class Level(_Strict):
-    """A warning level; `cut` is the share of this year's plan that the action reduce takes away."""
+    """A warning level. How the action reduce sets the plan: `cut` takes that share of this year's plan away; `employed` allows as many
+    as were employed of the latest graduates (Tianjin 2009); `intake` the mean registered of the last three years; `alternate` none in
+    the year after an intake, else this year's plan. Never more than this year's plan."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     title: Title | None = None
     action: Literal["none", "observe", "reduce", "stop"]
     cut: Decimal | None = Field(default=None, gt=0, lt=1)
+    plan: Literal["cut", "employed", "intake", "alternate"] = "cut"
 
     @model_validator(mode="after")
     def _cut_belongs_to_reduce(self) -> "Level":
-        if (self.action == "reduce") != (self.cut is not None):
+        if (self.action == "reduce" and self.plan == "cut") != (self.cut is not None):
             raise ValueError("policy.cut")
+        if self.action != "reduce" and self.plan != "cut":
+            raise ValueError("policy.plan")
         return self
 
     @property
@@ -148,6 +153,71 @@ class Heading(_Strict):
     basis: str
     area: Literal["city", "district"]
     note: Title | None = None
+    spare_only_provider: bool = False
+    class_size: int | None = Field(default=None, ge=1, le=100)
+    years_of_study: int = Field(default=3, ge=1, le=6)
+
+
+class Similarity(_Strict):
+    """From which score (0 to 1) two majors count as one cluster, and how the evidence is weighed; without a score, only the same code."""
+
+    score: Decimal | None = Field(default=None, gt=0, le=1)
+    name_weight: Decimal = Field(default=Decimal("0.3"), ge=0)
+    course_weight: Decimal = Field(default=Decimal("0.3"), ge=0)
+    occupation_weight: Decimal = Field(default=Decimal("0.3"), ge=0)
+    class_weight: Decimal = Field(default=Decimal("0.1"), ge=0)
+
+
+class Keep(_Strict):
+    """How many points of a crowded cluster an area should keep, and the weights by which they are ranked."""
+
+    keep_points: int = Field(default=3, ge=1)
+    employment_weight: Decimal = Field(default=Decimal("0.4"), ge=0)
+    intake_weight: Decimal = Field(default=Decimal("0.3"), ge=0)
+    retention_weight: Decimal = Field(default=Decimal("0.2"), ge=0)
+    matched_weight: Decimal = Field(default=Decimal("0.1"), ge=0)
+
+
+class Lists(_Strict):
+    """The three lists of majors: graduates for every vacancy at most `shortage_ratio` (重点紧缺) or at least `restrict_ratio`, or a share of
+    flagged points of at least `restrict_share` (限制撤销); of at least `upgrade_share` (改造升级)."""
+
+    shortage_ratio: Decimal = Field(default=Decimal("0.5"), ge=0)
+    restrict_ratio: Decimal = Field(default=Decimal("2"), ge=0)
+    upgrade_share: Decimal = Field(default=Decimal("0.3"), gt=0, le=1)
+    restrict_share: Decimal = Field(default=Decimal("0.6"), gt=0, le=1)
+
+
+class Screening(_Strict):
+    """From where a self-reported figure is worth a second look, and a rise or an interval speaks against a level. Persons, shares of 1,
+    and certainty (0 to 1)."""
+
+    same_figures_persons: int = Field(default=10, ge=1)
+    all_placed_persons: int = Field(default=100, ge=1)
+    all_matched_persons: int = Field(default=20, ge=1)
+    round_share: Decimal = Field(default=Decimal("0.6"), gt=0, le=1)
+    round_figures: int = Field(default=15, ge=1)
+    jump: Decimal = Field(default=Decimal("0.15"), gt=0, lt=1)
+    gap_certainty: Decimal = Field(default=Decimal("0.95"), gt=0, lt=1)
+    improving: Decimal = Field(default=Decimal("0.05"), gt=0, lt=1)
+    wide: Decimal = Field(default=Decimal("0.25"), gt=0, lt=1)
+
+
+class SchoolRule(_Strict):
+    """One comparison of a school indicator with a threshold, for school-level warnings; a school under `below` or over `above` is listed."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: Title
+    source: Title | None = None
+    indicator: Literal["major_count", "pupils_per_major", "overlap_share", "twin_similarity"]
+    below: Decimal | None = None
+    above: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> "SchoolRule":
+        if (self.below is None) == (self.above is None):
+            raise ValueError("policy.school_comparison")
+        return self
 
 
 class Policy(_Strict):
@@ -155,8 +225,13 @@ class Policy(_Strict):
 
     policy: Heading
     level: tuple[Level, ...] = Field(min_length=1)
-    rule: tuple[Rule, ...] = Field(min_length=1)
+    rule: tuple[Rule, ...] = ()
     escalation: tuple[Escalation, ...] = ()
+    school_rule: tuple[SchoolRule, ...] = ()
+    similarity: Similarity = Similarity()
+    keep: Keep = Keep()
+    lists: Lists = Lists()
+    screening: Screening = Screening()
 
     def rank(self, level: str) -> int:
         """0 for normal, 1 for the first level, and so on; ValueError for an unknown level."""
@@ -236,7 +311,9 @@ def _disagreements(policy: Policy) -> Iterable[_Fault]:
     levels = [entry.id for entry in policy.level]
     rules = [rule.id for rule in policy.rule]
     indicators = list(dictionary().indicators)
-    for table, names in (("level", levels), ("rule", rules)):
+    if not policy.rule and not policy.school_rule:
+        yield _Fault((), "no_rule", {})
+    for table, names in (("level", levels), ("rule", rules), ("school_rule", [entry.id for entry in policy.school_rule])):
         for place, name in enumerate(names):
             if name in names[:place] or name == "normal":
                 yield _Fault((table, place, "id"), "repeated_id", {"id": name})

@@ -8,16 +8,16 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from warehouse.certainty import probability_below
+from warehouse import certainty
 from warehouse.dictionary import Dataset, dictionary
 from warehouse.lineage import Model, models
 from warehouse.policy import STANDARD_TITLES, Policy
@@ -86,7 +86,8 @@ def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(path)
     con.create_function("sentence", _sentence_from_json, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")
     con.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR")
-    con.create_function("probability_below", _probability_below, ["DOUBLE", "DOUBLE", "DOUBLE"], "DOUBLE", type="arrow")
+    for function, arguments in ((certainty.probability_below, 3), (certainty.normal_below, 1), (certainty.beta_binomial_below, 4)):
+        con.create_function(function.__name__, _over_arrow(function), ["DOUBLE"] * arguments, "DOUBLE", type="arrow")
     con.execute(
         "create temp macro figure(number, unit, language) as case when unit = 'ratio' then regexp_replace(printf('%.1f%%', number * 100.0), '\\.0%$', '%') "
         "else regexp_replace(printf('%.2f', number::double), '\\.?0+$', '') || sentence('unit.' || unit, language, '{}') end"
@@ -107,10 +108,15 @@ def _normalised(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
-def _probability_below(k, n, threshold):  # arrow arrays in, arrow array out
+def _over_arrow(function: Callable) -> Callable:
+    """The same function of arrow arrays."""
     import pyarrow as pa
 
-    return pa.array(probability_below(*(column.to_numpy(zero_copy_only=False) for column in (k, n, threshold))))
+    @wraps(function)  # the database reads the number of arguments from it
+    def over_arrow(*columns):
+        return pa.array(function(*(column.to_numpy(zero_copy_only=False) for column in columns)))
+
+    return over_arrow
 
 
 def load_inputs(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
@@ -118,11 +124,17 @@ def load_inputs(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
     for dataset in dictionary().datasets.values():
         _load_dataset(con, dataset, inputs.submissions)
     _load_summaries(con, inputs.submissions)
-    catalogue = str(files("warehouse.reference") / "catalogue_2021.csv")
-    con.execute(f"create temp table builtin_catalogue as select * from read_csv('{catalogue}', all_varchar = true)")
+    load_builtin(con)
     con.execute("create temp table run_setting as select ?::integer as requested_year", [inputs.year])
     load_policy(con, inputs.policy)
     _load_dictionary(con)
+
+
+def load_builtin(con: duckdb.DuckDBPyConnection) -> None:
+    """The reference tables that ship with the product, as temporary tables builtin_…"""
+    for table in ("catalogue", "course", "occupation", "group_industry"):
+        path = str(files("warehouse.reference") / f"{table}.csv")
+        con.execute(f"create temp table builtin_{table} as select * from read_csv('{path}', all_varchar = true, header = true)")
 
 
 def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions: tuple[StagedFile, ...]) -> None:
@@ -207,17 +219,55 @@ def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     _load(
         con,
         "table policy",
-        "policy_id varchar, title_zh varchar, title_en varchar, basis varchar, area varchar, note_zh varchar, note_en varchar",
-        [(heading.id, heading.title.zh, heading.title.en, heading.basis, heading.area, note.zh, note.en)],
+        "policy_id varchar, title_zh varchar, title_en varchar, basis varchar, area varchar, note_zh varchar, note_en varchar, "
+        "spare_only_provider boolean, class_size integer, years_of_study integer",
+        [
+            (
+                heading.id,
+                heading.title.zh,
+                heading.title.en,
+                heading.basis,
+                heading.area,
+                note.zh,
+                note.en,
+                heading.spare_only_provider,
+                heading.class_size,
+                heading.years_of_study,
+            )
+        ],
+    )
+    for section in ("similarity", "keep", "lists", "screening"):
+        numbers = policy.model_dump()[section]
+        _load(
+            con,
+            f"table policy_{section}",
+            ", ".join(f"{name} {'integer' if isinstance(number, int) else 'double'}" for name, number in numbers.items()),
+            [tuple(number if number is None or isinstance(number, int) else float(number) for number in numbers.values())],
+        )
+    _load(
+        con,
+        "table policy_school_rule",
+        "rule_id varchar, title_zh varchar, title_en varchar, indicator varchar, comparison varchar, threshold double",
+        [
+            (
+                rule.id,
+                rule.title.zh,
+                rule.title.en,
+                rule.indicator,
+                "below" if rule.below is not None else "above",
+                float(rule.below if rule.below is not None else rule.above or 0),
+            )
+            for rule in policy.school_rule
+        ],
     )
     _load(
         con,
         "table policy_level",
-        "level varchar, level_rank integer, action varchar, cut decimal(12, 9), title_zh varchar, title_en varchar",
+        "level varchar, level_rank integer, action varchar, cut decimal(12, 9), plan_rule varchar, title_zh varchar, title_en varchar",
         [
-            ("normal", 0, "none", None, *STANDARD_TITLES["normal"]),
+            ("normal", 0, "none", None, "cut", *STANDARD_TITLES["normal"]),
             *(
-                (level.id, rank, level.action, level.cut, level.shown_title.zh, level.shown_title.en)
+                (level.id, rank, level.action, level.cut, level.plan, level.shown_title.zh, level.shown_title.en)
                 for rank, level in enumerate(policy.level, 1)
             ),
         ],
@@ -324,9 +374,13 @@ def _load(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[t
         )
 
 
-def run_models(con: duckdb.DuckDBPyConnection, chosen: tuple[Model, ...] | None = None) -> Iterator[tuple[Model, int]]:
+def run_models(con: duckdb.DuckDBPyConnection, policy: Policy, chosen: tuple[Model, ...] | None = None) -> Iterator[tuple[Model, int]]:
     """Makes one table per model, in order; yields each with its rows. RunRefused as soon as the facts show that nothing can be judged."""
+    from warehouse.variants import load_variant_levels  # variants are judged by these same models
+
     for model in chosen or models():
+        if "variant_level" in model.reads:
+            load_variant_levels(con, policy)
         con.execute(f"create table {model.name} as {model.sql}")
         rows = _scalar(con, f"select count(*) from {model.name}")
         if model.name == "schools" and not rows:

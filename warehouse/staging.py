@@ -291,11 +291,9 @@ def _stage_unreadable(root: Path, content: str, key: str) -> None:
 
 def _entry(problem) -> dict:
     def told(language: Language) -> str:
-        values = {
-            name.removesuffix("_en"): value
-            for name, value in problem.values.items()
-            if name.endswith("_en") == (language == "en") or f"{name}_en" not in problem.values
-        }
+        values = {name: value for name, value in problem.values.items() if not name.endswith("_en")}
+        if language == "en":
+            values |= {name.removesuffix("_en"): value for name, value in problem.values.items() if name.endswith("_en")}
         return sentence(f"reading.{problem.key}", language, **values)
 
     return {

@@ -8,7 +8,7 @@ with predecessor as (
     where new_code is not null and change is distinct from '拆分'
     group by new_code
 )
-select offering_year.school_id, offering_year.major_code, min(offering_year.area_id) as area_id,
+select offering_year.school_id, offering_year.major_code, max_by(offering_year.area_id, offering_year.year) as area_id,
        min(offering_year.year) as first_year, max(offering_year.year) as last_year,
        min(offering_year.year) filter (where offering_year.is_active) as first_active_year,
        min(case when predecessor.is_merged or predecessor.old_codes > 1 then 'merged'

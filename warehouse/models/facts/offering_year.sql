@@ -5,9 +5,9 @@ with keys as (
     union select year, school_id, major_code from graduates
     union select year, school_id, major_code from roster
 )
-select keys.year, keys.school_id, keys.major_code,
+select keys.year, keys.school_id, keys.major_code, schools.district_code,
        if(policy.area = 'district',
-          coalesce((select min_by(change.former_district_code, change.year) from submitted_school_changes as change
+          coalesce((select min_by(change.former_district_code, change.year) from school_change as change
                     where change.school_id = keys.school_id and change.year > keys.year and change.former_district_code is not null),
                    schools.district_code), 'city') as area_id,
        coalesce(enrolment.plan > 0 or enrolment.registered > 0, false) as is_active,

@@ -1,29 +1,15 @@
 -- One row per year and school: number of majors, pupils per major, overlap with the other schools of the area, and its twin there.
-with shared_major as (
-    select one.year, one.school_id, other.school_id as other_id, count(*) as common
-    from active_offering as one
-    join active_offering as other
-      on other.year = one.year and other.area_id = one.area_id and other.major_code = one.major_code and other.school_id <> one.school_id
-    group by one.year, one.school_id, other.school_id
-),
-majors as (
+with majors as (
     select active_offering.year, active_offering.school_id, count(*) as major_count,
            count(*) filter (where same_major_points.value > 1) as overlapping
     from active_offering
     join same_major_points using (year, school_id, major_code)
     group by active_offering.year, active_offering.school_id
 ),
-similarity as (
-    select shared_major.year, shared_major.school_id, shared_major.other_id,
-           shared_major.common / (majors.major_count + other.major_count - shared_major.common) as jaccard
-    from shared_major
-    join majors on majors.year = shared_major.year and majors.school_id = shared_major.school_id
-    join majors as other on other.year = shared_major.year and other.school_id = shared_major.other_id
-),
 twin as (
     select year, school_id, other_id as twin_school_id, jaccard as twin_similarity,
            row_number() over (partition by year, school_id order by jaccard desc, other_id) as place
-    from similarity
+    from school_pair
 ),
 pupils as (
     select year, school_id, sum(students) as students from roster group by year, school_id

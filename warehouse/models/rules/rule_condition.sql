@@ -4,7 +4,9 @@ with looked_at as (
     select assessed_year.year, offering.school_id, offering.major_code, policy_condition.rule_id, policy_condition.condition_order,
            policy_condition.indicator, policy_condition.comparison, policy_condition.threshold, policy_rule.min_denominator,
            dictionary_indicator.is_proportion,
-           indicator_value.numerator, indicator_value.denominator, indicator_value.value
+           indicator_value.numerator, indicator_value.denominator, indicator_value.value,
+           case when indicator_value.indicator is null then 'not_reported'
+                when indicator_value.value is null then if(policy_condition.indicator = 'plan_fulfilment', 'no_plan', 'nobody') end as why_missing
     from offering
     cross join assessed_year
     cross join policy_condition
@@ -16,7 +18,7 @@ with looked_at as (
 )
 select year, school_id, major_code, rule_id, condition_order, indicator, comparison, threshold, is_proportion,
        numerator, denominator, value,
-       value is null as is_missing,
+       value is null as is_missing, why_missing,
        value is not null and is_proportion and denominator < min_denominator as is_insufficient,
        coalesce(case comparison when 'below' then value < threshold
                                 when 'at_most' then value <= threshold

@@ -1,6 +1,5 @@
 -- One row per rule, offering and year in which the rule reaches a step: the highest one (design 6, readings 3 and 4).
--- With grace_years, a rule has no effect on an offering whose first active year is later than year - grace_years,
--- unless that year is the first enrolment year of all data. A window must reach min_denominator as a whole.
+-- A rule has no effect on a new offering; a window must reach min_denominator as a whole.
 with counted as (
     select year, school_id, major_code, rule_id, step_order,
            count(*) as run_years, string_agg(counted_year::varchar, ';' order by counted_year) as years
@@ -21,16 +20,15 @@ reached as (
     from counted
     join policy_step on policy_step.rule_id = counted.rule_id and policy_step.step_order = counted.step_order
     join policy_rule on policy_rule.rule_id = counted.rule_id
-    join offering on offering.school_id = counted.school_id and offering.major_code = counted.major_code
-    cross join assessment
+    join rule_state
+      on rule_state.year = counted.year and rule_state.school_id = counted.school_id and rule_state.major_code = counted.major_code
+     and rule_state.rule_id = counted.rule_id
     left join least_certain
       on least_certain.year = counted.year and least_certain.school_id = counted.school_id and least_certain.major_code = counted.major_code
      and least_certain.rule_id = counted.rule_id and least_certain.step_order = counted.step_order
     where (policy_step.certainty is null or least_certain.certainty is null or least_certain.certainty >= policy_step.certainty)
       and (policy_step.kind <> 'window' or least_certain.n >= policy_rule.min_denominator)
-      and (policy_rule.grace_years is null or offering.first_active_year is null
-           or offering.first_active_year <= counted.year - policy_rule.grace_years
-           or offering.first_active_year = assessment.first_enrolment_year)
+      and not rule_state.is_new
 )
 select year, school_id, major_code, rule_id, step_order, kind, span, level, level_rank, run_years, years, certainty
 from reached

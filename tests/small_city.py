@@ -1,0 +1,91 @@
+"""A small city written by hand: an inbox of CSV files and a policy, judged straight by the models, for tests that look into the tables."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse import snapshot, staging
+from warehouse.policy import Policy, parse_policy
+from warehouse.snapshot import RunInputs
+
+HEADERS = {
+    "schools": "学校代码,学校名称,县区代码,县区",
+    "enrolment": "年份,学校代码,专业代码,招生计划,录取人数,报到人数",
+    "graduates": "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数",
+    "matched": "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数,对口就业人数",
+    "roster": "年份,学校代码,专业代码,在校生数,流失人数",
+    "demand": "年份,专业代码,县区代码,需求人数",
+    "industry": "年份,行业,从业人数",
+    "evaluation": "年份,学校代码,专业代码,样本数,核实就业人数",
+    "courses": "学校代码,专业代码,课程",
+    "school_changes": "年份,原学校代码,原学校名称,原县区代码,学校代码",
+    "quality_reports": "年份,学校代码,是否报送",
+    "enrolment_monthly": "年份,月份,学校代码,专业代码,累计报到人数",
+    "district_enrolment": "年份,月份,县区代码,中职计划,中职报到,普高报到",
+}
+HEADING = """
+[policy]
+id = "small"
+title = { zh = "小", en = "Small" }
+basis = "test"
+area = "city"
+"""
+LEVELS = """
+[[level]]
+id = "watch"
+action = "observe"
+[[level]]
+id = "yellow"
+action = "reduce"
+cut = 0.3
+[[level]]
+id = "red"
+action = "stop"
+"""
+EMPLOYMENT = """
+[[rule]]
+id = "employment"
+title = { zh = "就业", en = "Employment" }
+conditions = [ { indicator = "employment_rate", below = 0.9 } ]
+min_denominator = 10
+max_gap = 1
+steps = [ { years = 1, level = "watch" }, { years = 2, level = "yellow" }, { years = 3, level = "red", certainty = 0.9 } ]
+"""
+REGISTER = [(f"S{number}", f"模拟{number}校", f"D{number % 2}", f"区{number % 2}") for number in range(6)]
+
+
+def write_inbox(inbox: Path, **tables: list[tuple]) -> None:
+    """One CSV per dataset; a register of six schools in two districts unless one is given."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    for name, rows in {"schools": REGISTER, **tables}.items():
+        lines = [HEADERS[name], *(",".join(str(cell) for cell in row) for row in rows)]
+        (inbox / f"{name}.csv").write_text("\n".join(lines), "utf-8")
+
+
+def policy_of(*parts: str, heading: str = HEADING, levels: str = LEVELS) -> Policy:
+    """A policy from its parts."""
+    return parse_policy(heading + levels + "".join(parts or (EMPLOYMENT,)), "small.toml")
+
+
+@contextmanager
+def judged(folder: Path, policy: Policy | None = None, **tables: list[tuple]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database with every model made, from the tables given; reads in this process."""
+    write_inbox(folder / "inbox", **tables)
+    (folder / "data").mkdir(exist_ok=True)
+    chosen = policy or policy_of()
+    apart, staging._read_all = staging._read_all, lambda unread, root, salt: staging.read_batch(list(unread.items()), root, salt)
+    try:
+        staged = tuple(staging.stage(folder / "inbox", folder / "data"))
+    finally:
+        staging._read_all = apart
+    with snapshot.connect_for_models() as con:
+        inputs = RunInputs(staged, chosen)
+        snapshot.load_inputs(con, inputs)
+        for _ in snapshot.run_models(con, chosen):
+            pass
+        snapshot.seal(con, inputs)
+        failed = [result for result in snapshot.run_checks(con) if not result.has_passed]
+        assert not failed, failed
+        yield con

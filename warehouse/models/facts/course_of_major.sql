@@ -1,0 +1,16 @@
+-- One row per major offered and course: what schools handed in for it, else the core courses of its national introduction.
+with offered as (
+    select distinct major_code from offering
+),
+handed_in as (
+    select distinct major_code, course from course
+)
+select offered.major_code, handed_in.course
+from offered
+join handed_in using (major_code)
+union
+select offered.major_code, builtin_course.course
+from offered
+join builtin_course using (major_code)
+where offered.major_code not in (select major_code from handed_in)
+order by 1, 2

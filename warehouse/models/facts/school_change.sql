@@ -1,0 +1,7 @@
+-- One row per change of a school: merged, renumbered, renamed or moved to another district, from the year it took effect.
+select submitted.year, submitted.former_school_id, reported.school_id, submitted.former_name, submitted.former_district_code
+from submitted_school_changes as submitted
+join reported_row as reported
+  on reported.dataset = 'school_changes' and reported.standing = 'accepted'
+ and reported.file = submitted.file and reported.sheet = submitted.sheet and reported."row" = submitted."row"
+order by submitted.year, submitted.former_school_id

@@ -1,0 +1,90 @@
+"""Another policy over the same facts: only the models that it changes run again, in a schema of their own, and nothing is kept.
+
+Used for what a threshold two points away or another preset would say, and by the simulation on the dashboard.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from warehouse.dictionary import dictionary
+from warehouse.lineage import Model, models
+from warehouse.policy import Policy, presets, read_policy
+from warehouse.snapshot import connect_for_models, load_builtin, load_policy
+
+TARGET = "warning_level"
+RULE_TABLES = {"policy_level", "policy_rule", "policy_condition", "policy_step", "policy_exempt", "policy_escalation"}
+POINTS = Decimal("0.02")
+LEVELS = "year, school_id, major_code, level, level_rank, action, rules, plan, recommended_plan"
+
+
+@contextmanager
+def over_snapshot(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in memory in which policies can be judged over a published snapshot, which stays as it is."""
+    with connect_for_models() as con:
+        load_builtin(con)
+        con.execute(f"attach '{path}' as snapshot_file (read_only)")
+        yield con
+
+
+def judge_variant(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Policy, facts: str = "main") -> pd.DataFrame:
+    """Every offering and year judged by `policy`: columns LEVELS. `facts` is the schema with the facts that `in_force` was judged on."""
+    before = con.execute("select current_setting('search_path')").fetchall()[0][0]
+    con.execute("create schema variant")
+    try:
+        con.execute(f"set search_path = 'variant,{facts}'")
+        load_policy(con, policy)
+        for model in _changed_models(policy, in_force):
+            con.execute(f"create table {model.name} as {model.sql}")
+        return con.execute(f"select {LEVELS} from {TARGET} order by year, school_id, major_code").df()
+    finally:
+        con.execute(f"set search_path = '{before}'")
+        con.execute("drop schema variant cascade")
+
+
+def _changed_models(policy: Policy, in_force: Policy) -> list[Model]:
+    """Models on the way to the levels that read anything the policy changes, in order."""
+    dirty = set(RULE_TABLES)
+    if policy.policy.area != in_force.policy.area:
+        dirty.add("policy")
+    if policy.similarity != in_force.similarity:
+        dirty.add("policy_similarity")
+    needed = {TARGET}
+    for model in reversed(models()):
+        if model.name in needed:
+            needed |= set(model.reads)
+    chosen = []
+    for model in models():
+        if model.name in needed and (dirty & set(model.reads) or model.name == TARGET):
+            dirty.add(model.name)
+            chosen.append(model)
+    return chosen
+
+
+def shifted(policy: Policy, points: Decimal) -> Policy:
+    """The policy with every threshold on a rate moved by `points` (of 1), within 0 and 1."""
+    tables = policy.model_dump()
+    for rule in tables["rule"]:
+        for condition in rule["conditions"]:
+            if dictionary().indicators[condition["indicator"]].unit == "ratio":
+                for comparison in ("below", "at_most", "above", "at_least"):
+                    if condition[comparison] is not None:
+                        condition[comparison] = min(max(condition[comparison] + points, Decimal(0)), Decimal(1))
+    return Policy.model_validate(tables)
+
+
+def load_variant_levels(con: duckdb.DuckDBPyConnection, in_force: Policy) -> None:
+    """Table variant_level: what every other preset, and thresholds two points lower and higher, make of each offering and year."""
+    variants = {"lower": shifted(in_force, -POINTS), "higher": shifted(in_force, POINTS)}
+    variants |= {name: read_policy(name) for name in presets() if name != in_force.policy.id}
+    judged = pd.concat([judge_variant(con, policy, in_force).assign(variant=name) for name, policy in variants.items()], ignore_index=True)
+    con.register("judged_variants", judged)
+    con.execute(
+        "create table variant_level as select variant, year, school_id, major_code, level, level_rank, action, recommended_plan "
+        "from judged_variants order by variant, year, school_id, major_code"
+    )
+    con.unregister("judged_variants")
