@@ -1,5 +1,6 @@
 """The judgement beyond the plain rules, worked out by hand: windows, clusters, demand, trust, pooling, forecasts, recommendations."""
 
+import itertools
 from decimal import Decimal
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def test_keeping_more_points_never_closes_more(tmp_path: Path) -> None:
     for points in (1, 2, 3, 4):
         with judged(tmp_path / str(points), policy_of(EMPLOYMENT, f"[keep]\nkeep_points = {points}\n"), enrolment=enrolment) as con:
             closed.append({school for (school,) in con.execute("select school_id from cluster_point where not is_kept").fetchall()})
-    assert all(more <= fewer for fewer, more in zip(closed, closed[1:], strict=False))
+    assert all(more <= fewer for fewer, more in itertools.pairwise(closed))
     assert [len(schools) for schools in closed] == [4, 3, 2, 1]
 
 
@@ -154,7 +155,7 @@ def test_supply_is_told_against_demand_of_the_city_or_else_of_its_districts(tmp_
                             "where indicator = 'supply_demand_ratio' order by all").fetchall()  # fmt: skip
         assert found == [(B, 30, 15, 2.0), (A, 40, 80, 0.5)]
         assert con.execute("select major_code, vacancies from vacant_major order by vacancies").fetchall() == [(B, 15), (C, 25), (A, 80)]
-        lists = dict(con.execute("select major_code, list || ':' || reason from major_list").fetchall())
+        lists = dict(con.execute("select major_code, list || ':' || list_reason from major_list").fetchall())
         assert lists[C] == "shortage:vacant"
 
 
@@ -163,7 +164,7 @@ def test_the_three_lists_follow_the_lines_of_the_policy(tmp_path: Path) -> None:
     graduates = [(2023, "S0", A, 40, 40, 0), (2023, "S0", B, 40, 40, 0), (2023, "S0", C, 40, 20, 0), (2022, "S0", C, 40, 20, 0)]
     demand = [(2023, A, "", 100), (2023, B, "", 10), (2023, C, "", 40)]
     with judged(tmp_path, enrolment=enrolment, graduates=graduates, demand=demand) as con:
-        assert dict(con.execute("select major_code, list || ':' || reason from major_list where year = 2023").fetchall()) == {
+        assert dict(con.execute("select major_code, list || ':' || list_reason from major_list where year = 2023").fetchall()) == {
             A: "shortage:few_graduates",  # 0.4
             B: "restrict:many_graduates",  # 4.0
             C: "restrict:most_flagged",  # 1.0, but its only point is yellow

@@ -35,7 +35,7 @@ select known.year, known.area_id, known.major_code, known.points, known.flagged,
             when known.ratio <= policy_lists.shortage_ratio then 'few_graduates'
             when known.ratio >= policy_lists.restrict_ratio then 'many_graduates'
             when known.flagged >= policy_lists.restrict_share * known.points then 'most_flagged'
-            else 'many_flagged' end as reason
+            else 'many_flagged' end as list_reason
 from known
 cross join policy_lists
 where known.ratio <= policy_lists.shortage_ratio or known.ratio >= policy_lists.restrict_ratio
