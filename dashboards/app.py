@@ -61,7 +61,9 @@ def main() -> None:
         for name in VIEWS
     }
     st.session_state["pages"] = pages
-    st.navigation({say(f"frame.{group}", language): [pages[name] for name in names] for group, names in GROUPS.items()}).run()
+    st.navigation(
+        {say(f"frame.{group}", language): [pages[name] for name in names] for group, names in GROUPS.items()}, expanded=True
+    ).run()
 
 
 def _framed(page: Page, stamp, name: str) -> None:

@@ -3,11 +3,38 @@
 from collections.abc import Callable
 
 from dashboards.page import Page
-from dashboards.views import data_quality, offering, overview, warning_list
+from dashboards.views import (
+    data_quality,
+    demand,
+    district,
+    duplication,
+    guide,
+    major,
+    method,
+    monthly,
+    offering,
+    overview,
+    quadrant,
+    school,
+    simulation,
+    warning_list,
+)
 
 GROUPS: dict[str, dict[str, Callable[[Page], None]]] = {
-    "judge": {"overview": overview.show, "list": warning_list.show, "offering": offering.show},
+    "judge": {
+        "overview": overview.show,
+        "list": warning_list.show,
+        "offering": offering.show,
+        "school": school.show,
+        "major": major.show,
+        "district": district.show,
+        "quadrant": quadrant.show,
+        "simulation": simulation.show,
+    },
+    "structure": {"duplication": duplication.show, "demand": demand.show},
+    "monitor": {"monthly": monthly.show},
     "data": {"quality": data_quality.show},
+    "help": {"method": method.show, "guide": guide.show},
 }
 VIEWS = {name: show for pages in GROUPS.values() for name, show in pages.items()}
 START = next(iter(VIEWS))

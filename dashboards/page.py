@@ -11,6 +11,9 @@ from dashboards.texts import say
 from warehouse.dictionary import dictionary
 from warehouse.texts import Language, sentence
 
+SUBJECTS = {"school": "school_id", "major": "major_code", "district": "district_code"}
+SUBJECT_PAGES = {"school": ("offering", "school"), "major": ("offering", "major"), "district": ("district",)}
+
 
 @dataclass(frozen=True)
 class Page:
@@ -39,17 +42,22 @@ class Page:
         """A share of 1 as a percentage with one decimal; a dash where there is none."""
         return "—" if pd.isna(value) else f"{value:.1%}"
 
+    @staticmethod
+    def number(value: float | None) -> str:
+        """A number with thousands separators and at most two decimals; a dash where there is none."""
+        return "—" if pd.isna(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
+
     def figure(self, value: float | None, unit: str) -> str:
         """A number with its unit; a dash where there is none."""
         if pd.isna(value):
             return "—"
         if unit == "ratio":
             return self.percent(value)
-        return f"{value:,.10g}{self.unit(unit)}"
+        return f"{self.number(value)}{self.unit(unit)}"
 
     def unit(self, unit: str) -> str:
         """The word that follows a number of this unit."""
-        return sentence(f"unit.{unit}", self.language)
+        return sentence(f"unit.{unit}", self.language) if unit else ""
 
     def heading(self, name: str) -> str:
         """A column's name with its unit, as it heads numbers in a table."""
@@ -60,6 +68,20 @@ class Page:
     def title_column(self) -> str:
         """Which column of the policy tables has the titles of this language."""
         return f"title_{self.language}"
+
+    def meaning(self, name: str) -> str:
+        """What a column or indicator means."""
+        known = dictionary()
+        return known.indicators[name].definition[self.language] if name in known.indicators else known.columns[name].meaning[self.language]
+
+    def chart(self, figure: Any, key: str) -> None:
+        """Draws a figure in the shared style; it can be downloaded as a picture."""
+        st.plotly_chart(
+            figure,
+            width="stretch",
+            config={"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}},
+            key=f"chart-{key}",
+        )
 
     def link(self, page: str, label: str, **query: str | list[str]) -> None:
         """A link to another page, with what it should show."""
@@ -79,12 +101,17 @@ def remember(**values: object) -> None:
             del st.query_params[name]
 
 
-def go_to_picked(page: Page, event: Any, rows: pd.DataFrame) -> None:
-    """Opens the offering of the row that was picked in a table."""
-    picked = event.selection.rows
-    if picked:
-        row = rows.iloc[picked[0]]
-        st.session_state["goto"] = {"school": row["school_id"], "major": row["major_code"]}
-        st.switch_page(
-            st.session_state["pages"]["offering"], query_params={"lang": page.language, "year": str(page.year), **st.session_state["goto"]}
-        )
+def choose(name: str, titles: dict[str, str], label: str) -> str:
+    """A choice of one that starts from the address and goes back into it."""
+    asked = st.query_params.get(name, "")
+    chosen = st.selectbox(label, list(titles), index=list(titles).index(asked) if asked in titles else 0, format_func=titles.__getitem__)
+    remember(**{name: chosen})
+    return str(chosen)
+
+
+def go_to_picked(page: Page, opens: str, event: Any, rows: pd.DataFrame) -> None:
+    """Opens the page on what the picked row of a table is about: its school, its major, or both."""
+    if event.selection.rows:
+        row = rows.iloc[event.selection.rows[0]]
+        query = {word: str(row[column]) for word, column in SUBJECTS.items() if column in row and opens in SUBJECT_PAGES[word]}
+        st.switch_page(st.session_state["pages"][opens], query_params={"lang": page.language, "year": str(page.year), **query})

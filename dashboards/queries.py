@@ -112,8 +112,11 @@ def offering_reasons(path: Path, school: str, major: str, year: int) -> pd.DataF
     """Rules reached in the year, with run, k, n, certainty, threshold and words."""
     return ask(
         path,
-        """select warning_reason.*, coalesce(policy_rule.title_zh, '') as title_zh, coalesce(policy_rule.title_en, '') as title_en
+        """select warning_reason.*, coalesce(policy_rule.title_zh, '') as title_zh, coalesce(policy_rule.title_en, '') as title_en,
+                  indicator, comparison
            from warning_reason left join policy_rule using (rule_id)
+           left join (select rule_id, min_by(indicator, condition_order) as indicator, min_by(comparison, condition_order) as comparison
+                      from policy_condition group by rule_id) as told using (rule_id)
            where school_id = $school and major_code = $major and year = $year order by kind desc, rule_order""",
         school=school,
         major=major,
@@ -157,3 +160,301 @@ def superseded_rows(path: Path) -> pd.DataFrame:
         path,
         """select dataset, year, school_id, code, file, sheet, "row", replaced_by from reported_row where standing = 'superseded' order by file, "row" """,
     )
+
+
+def recommendation(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
+    """How sure and how stable the level is, what would lift it and what speaks against it: one row, or none where nothing is flagged."""
+    return ask(
+        path,
+        "select * from recommendation where school_id = $school and major_code = $major and year = $year",
+        school=school,
+        major=major,
+        year=year,
+    )
+
+
+def variant_levels(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
+    """The offering's level under every other policy."""
+    return ask(
+        path,
+        "select variant, level, level_rank, action from variant_level where school_id = $school and major_code = $major and year = $year order by variant",
+        school=school,
+        major=major,
+        year=year,
+    )
+
+
+def pooled_rates(path: Path, school: str, major: str) -> pd.DataFrame:
+    """Raw, pooled and expected employment rates of the offering over the years, with the gain and its interval."""
+    return ask(
+        path, "select * from pooled_rate where school_id = $school and major_code = $major order by year", school=school, major=major
+    )
+
+
+def forecast(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
+    """The forecast for the year after `year`: one row, or none."""
+    return ask(
+        path,
+        "select * from forecast where school_id = $school and major_code = $major and year = $year + 1",
+        school=school,
+        major=major,
+        year=year,
+    )
+
+
+def forecast_scores(path: Path) -> pd.DataFrame:
+    """Brier score of each way of forecasting, best first."""
+    return ask(path, "select * from forecast_score order by brier")
+
+
+def calibration(path: Path) -> pd.DataFrame:
+    """Forecast tenths: mean forecast and the share that came true."""
+    return ask(path, "select * from forecast_calibration order by tenth")
+
+
+def doubts(path: Path, year: int, school: str = "", major: str = "") -> pd.DataFrame:
+    """Figures worth a second look, of the city or of one school or offering."""
+    return ask(
+        path,
+        """select doubt.*, school_name, district_name, coalesce(major_name, '') as major_name from doubt join schools using (school_id)
+           left join catalogue using (major_code)
+           where year = $year and ($school = '' or school_id = $school) and ($major = '' or major_code = $major or major_code is null)
+           order by kind, school_name, major_name""",
+        year=year,
+        school=school,
+        major=major,
+    )
+
+
+def missing_reports(path: Path, year: int) -> pd.DataFrame:
+    """Offerings with pupils due to graduate in the year and no graduates row."""
+    return ask(
+        path,
+        """select missing_report.*, school_name, district_name, district_code, major_name from missing_report
+           join schools using (school_id) join catalogue using (major_code) where year = $year order by district_code, school_id, major_code""",
+        year=year,
+    )
+
+
+def peers(path: Path, major: str, year: int) -> pd.DataFrame:
+    """The offerings of a major in the year, largest first."""
+    return ask(
+        path,
+        f"{_OFFERINGS} where warning.major_code = $major and warning.year = $year order by registered desc nulls last",
+        major=major,
+        year=year,
+    )
+
+
+def warnings_of(path: Path, column: str, code: str) -> pd.DataFrame:
+    """Every assessed year of the offerings of one school, major or district; `column` is school_id, major_code or district_code."""
+    known = {"school_id": "warning.school_id", "major_code": "warning.major_code", "district_code": "schools.district_code"}
+    return ask(path, f"{_OFFERINGS} where {known[column]} = $code order by warning.year, level_rank desc, school_id, major_code", code=code)
+
+
+def school_indicators(path: Path, year: int) -> pd.DataFrame:
+    """School indicators of the year with names."""
+    return ask(
+        path,
+        """select school_indicator.*, own.school_name, own.district_name, own.district_code, twin.school_name as twin_school
+           from school_indicator join schools as own using (school_id) left join schools as twin on twin.school_id = twin_school_id
+           where year = $year order by own.district_code, school_id""",
+        year=year,
+    )
+
+
+def school_warnings(path: Path, year: int) -> pd.DataFrame:
+    """School rules broken in the year."""
+    return ask(
+        path,
+        """select school_warning.*, school_name, district_name, policy_school_rule.title_zh, policy_school_rule.title_en
+           from school_warning join schools using (school_id) join policy_school_rule using (rule_id)
+           where year = $year order by rule_id, school_id""",
+        year=year,
+    )
+
+
+def active_offerings(path: Path, year: int) -> pd.DataFrame:
+    """Active offerings of the year with names, level and cluster."""
+    return ask(
+        path,
+        """select active_offering.*, school_name, district_name, major_name, cluster_code, coalesce(level, 'normal') as level
+           from active_offering join schools using (school_id) join catalogue using (major_code) join major_cluster using (major_code)
+           left join warning using (year, school_id, major_code) where active_offering.year = $year""",
+        year=year,
+    )
+
+
+def crowding(path: Path, year: int) -> pd.DataFrame:
+    """Crowded clusters of the year, most points first, with the names of their majors."""
+    return ask(
+        path,
+        """select cluster_crowding.*, names.major_name from cluster_crowding
+           join (select cluster_code, string_agg(major_name, '、' order by major_code) as major_name from major_cluster join catalogue using (major_code)
+                 group by cluster_code) as names using (cluster_code)
+           where year = $year order by cluster_points desc, cluster_code""",
+        year=year,
+    )
+
+
+def cluster_points(path: Path, year: int, area: str, cluster: str) -> pd.DataFrame:
+    """The points of one crowded cluster by place, with what the place rests on."""
+    return ask(
+        path,
+        """select cluster_point.*, school_name, district_name, district_code, major_name from cluster_point
+           join schools using (school_id) join catalogue using (major_code)
+           where year = $year and area_id = $area and cluster_code = $cluster order by keep_rank""",
+        year=year,
+        area=area,
+        cluster=cluster,
+    )
+
+
+def major_pairs(path: Path) -> pd.DataFrame:
+    """Majors that resemble each other most, with the evidence."""
+    return ask(
+        path,
+        """select major_pair.*, one.major_name, other.major_name as other_name from major_pair
+           join catalogue as one on one.major_code = major_pair.major_code join catalogue as other on other.major_code = other_code
+           order by similarity desc limit 200""",
+    )
+
+
+def school_pairs(path: Path, year: int) -> pd.DataFrame:
+    """Similarity of every pair of schools with a major in common."""
+    return ask(
+        path,
+        """select school_pair.*, own.school_name, other.school_name as other_school from school_pair
+           join schools as own on own.school_id = school_pair.school_id join schools as other on other.school_id = other_id where year = $year""",
+        year=year,
+    )
+
+
+def class_supply(path: Path, year: int) -> pd.DataFrame:
+    """Graduates and vacancies by class."""
+    return ask(path, "select * from class_supply where year = $year order by ratio desc nulls last", year=year)
+
+
+def major_supply(path: Path, year: int) -> pd.DataFrame:
+    """Graduates and vacancies by major and area."""
+    return ask(
+        path,
+        """select indicator_value.major_code, major_name, offering_year.area_id, min(numerator) as graduates, min(denominator) as vacancies, min(value) as ratio
+           from indicator_value join offering_year using (year, school_id, major_code) join catalogue using (major_code)
+           where year = $year and indicator = 'supply_demand_ratio' group by all order by ratio desc nulls last""",
+        year=year,
+    )
+
+
+def industry_match(path: Path, year: int) -> pd.DataFrame:
+    """Shares of pupils and of employment by industry."""
+    return ask(path, "select * from industry_match where year = $year order by employment_share desc", year=year)
+
+
+def match_index(path: Path) -> pd.DataFrame:
+    """The overlap index over the years."""
+    return ask(path, "select * from match_index order by area_id, year")
+
+
+def major_lists(path: Path, year: int) -> pd.DataFrame:
+    """The three lists with names."""
+    return ask(
+        path,
+        """select major_list.*, major_name, class_name, group_name from major_list join catalogue using (major_code)
+           where year = $year order by list, area_id, ratio""",
+        year=year,
+    )
+
+
+def monthly(path: Path, years: list[int]) -> pd.DataFrame:
+    """Intake up to each month by school, with plan and district."""
+    return ask(
+        path,
+        """with intake as (
+               select year, month, school_id, sum(registered)::bigint as registered from enrolment_monthly where list_contains($years, year) group by all),
+           planned as (select year, school_id, sum(plan)::bigint as plan from enrolment group by all)
+           select intake.*, planned.plan, school_name, district_code, district_name from intake join schools using (school_id)
+           left join planned using (year, school_id) order by year, month, school_id""",
+        years=years,
+    )
+
+
+def district_enrolment(path: Path, years: list[int]) -> pd.DataFrame:
+    """Vocational and general intake up to each month by district."""
+    return ask(
+        path,
+        """select district_enrolment.*, coalesce(names.district_name, district_code) as district_name from district_enrolment
+           left join (select district_code, min(district_name) as district_name from schools group by 1) as names using (district_code)
+           where list_contains($years, year) order by year, month, district_code""",
+        years=years,
+    )
+
+
+def deliveries(path: Path) -> pd.DataFrame:
+    """Accepted rows by school, year and dataset."""
+    return ask(
+        path,
+        """select reported_row.school_id, school_name, reported_row.year, dataset, count(*) filter (where standing = 'accepted') as rows_accepted
+           from reported_row join schools using (school_id) where reported_row.year is not null group by all order by school_name, year, dataset""",
+    )
+
+
+def figures(path: Path, year: int) -> pd.DataFrame:
+    """Every assessed offering of the year with one column per indicator, for the quadrants."""
+    values = ask(path, "select school_id, major_code, indicator, value from indicator_value where year = $year", year=year)
+    wide = values.pivot(index=["school_id", "major_code"], columns="indicator", values="value").reset_index()
+    return (
+        warnings_of_year(path, year)
+        .drop(columns=["employment_rate", "same_major_points"])
+        .merge(wide, on=["school_id", "major_code"], how="left")
+    )
+
+
+def indicator_history(path: Path, indicator: str) -> pd.DataFrame:
+    """One list of values by year for every offering, for the small lines of the list."""
+    return ask(
+        path,
+        """select school_id, major_code, list(value order by year) as history from indicator_value where indicator = $indicator and value is not null
+           group by all""",
+        indicator=indicator,
+    )
+
+
+def last_year_values(path: Path, year: int, indicator: str) -> pd.DataFrame:
+    """The indicator of every offering the year before."""
+    return ask(
+        path,
+        "select school_id, major_code, value as before from indicator_value where year = $year - 1 and indicator = $indicator",
+        year=year,
+        indicator=indicator,
+    )
+
+
+def conditions(path: Path) -> pd.DataFrame:
+    """The policy's rules with their conditions and steps in words of the policy."""
+    return ask(path, "select * from policy_condition join policy_rule using (rule_id) order by rule_order, condition_order")
+
+
+def steps(path: Path) -> pd.DataFrame:
+    """The steps of every rule."""
+    return ask(path, "select * from policy_step join policy_level using (level, level_rank) order by rule_id, step_order")
+
+
+def school_rules(path: Path) -> pd.DataFrame:
+    """The policy's school rules."""
+    return ask(path, "select * from policy_school_rule order by rule_id")
+
+
+def withdrawn_enrolment(path: Path, year: int) -> pd.DataFrame:
+    """Rows that still enrol under a withdrawn code."""
+    return ask(
+        path,
+        "select withdrawn_enrolment.*, school_name from withdrawn_enrolment left join schools using (school_id) where year <= $year",
+        year=year,
+    )
+
+
+def reference_files(path: Path) -> list[str]:
+    """Files of the inbox with registers, catalogues, crosswalks or changes of schools: what new files are checked against."""
+    names = ["schools", "catalogue", "crosswalk", "school_changes"]
+    return ask(path, "select file from submission where list_has_any(string_split(datasets, ';'), $names)", names=names)["file"].tolist()

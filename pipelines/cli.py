@@ -107,12 +107,12 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from pipelines.run import read_only_check
+    from warehouse.precheck import would_reject
 
     if not chosen.inbox.is_dir():
         raise RunRefused(sentence("run.no_inbox", "zh", inbox=chosen.inbox))
     with tempfile.TemporaryDirectory() as scratch:
-        rejects, rows = read_only_check(chosen.inbox, Path(scratch))
+        rejects, rows = would_reject(chosen.inbox, Path(scratch))
     if rejects.empty:
         print(sentence("run.clean", "zh", **rows))
         return 0

@@ -4,28 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
-import pandas as pd
 from filelock import FileLock
 
 from pipelines.assets import Workplace
 from pipelines.definitions import definitions
 from warehouse import snapshot
-from warehouse.exports import reject_list
-from warehouse.lineage import models
-from warehouse.policy import read_policy
-from warehouse.staging import stage
-
-_CHECKED = {
-    "catalogue",
-    "schools",
-    "school_reference",
-    "school_succession",
-    "crosswalk",
-    "major_reference",
-    "reported_row",
-    "reject",
-    "submission",
-}
 
 
 @dataclass(frozen=True)
@@ -73,21 +56,3 @@ def _report(data: Path, before: Path | None) -> RunReport:
             0
         ]
     return RunReport(snapshot_id, path != before, year, title, dict(levels), *(int(count) for count in rows))
-
-
-def read_only_check(inbox: Path, scratch: Path) -> tuple[pd.DataFrame, dict[str, int]]:
-    """What would be rejected of the inbox, and the rows by outcome; works in `scratch` and publishes nothing.
-
-    The checks against register and catalogue need a register: without one, every other reject is still listed.
-    """
-    policy = read_policy("nanchang-2019")
-    staged = stage(inbox, scratch)
-    with snapshot.connect_for_models() as con:
-        snapshot.load_inputs(con, snapshot.RunInputs(tuple(staged), policy))
-        needed = tuple(model for model in models() if model.folder == "facts" and model.name in _CHECKED)
-        for _ in snapshot.run_models(con, policy, needed):
-            pass
-        counts = con.execute(
-            "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission"
-        ).fetchall()[0]
-        return reject_list(con), dict(zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True))

@@ -9,6 +9,8 @@ from warehouse.dictionary import dictionary
 from warehouse.texts import Language, sentence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+LONG_TEXTS = ("reason", "lift", "counter")
+SHARES = {"plan_fulfilment", "growth"}
 
 
 def warning_list(
@@ -28,11 +30,14 @@ def warning_list(
                warning.major_code, catalogue.major_name, warning.level, warning.action, warning.rules, warning.plan,
                warning.recommended_plan, warning.employment_rate, warning.same_major_points, warning.registered,
                warning.reason_{language} as reason, warning.graduates, warning.previous_level, offering.catalogue_status,
-               snapshot.is_simulated
+               coalesce(recommendation.sureness, '') as sureness, coalesce(recommendation.lift_{language}, '') as lift,
+               coalesce(recommendation.counter_{language}, '') as counter, warning.unjudged, snapshot.is_simulated
         from warning
         join schools on schools.school_id = warning.school_id
         join catalogue on catalogue.major_code = warning.major_code
         join offering on offering.school_id = warning.school_id and offering.major_code = warning.major_code
+        left join recommendation
+          on recommendation.year = warning.year and recommendation.school_id = warning.school_id and recommendation.major_code = warning.major_code
         cross join snapshot
         where warning.year = coalesce($year, snapshot.assessment_year) and ($include_normal or warning.level_rank > 0)
         order by warning.level_rank desc, schools.district_code, warning.school_id, warning.major_code
@@ -61,12 +66,17 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     return _disarmed(frame).to_csv(index=False, float_format="%.4f", lineterminator="\r\n").encode("utf-8-sig")
 
 
-def xlsx_bytes(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Language = "zh") -> bytes:
-    """One workbook: the list with frozen header, filters and percentages, and a sheet that says what it is."""
+def xlsx_bytes(
+    frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Language = "zh", by: str = "", filters: dict[str, str] | None = None
+) -> bytes:
+    """One workbook: the list with frozen header, filters, percentages and widths, and a sheet that says what it is.
+
+    `by` names a column whose every value gets a sheet of its own besides; `filters` (what, which) are told on the sheet about it.
+    """
     snapshot = con.execute("select * from snapshot").df().iloc[0]
     labels = {name: column.label[language] for name, column in dictionary().columns.items()}
     labels |= {name: indicator.label[language] for name, indicator in dictionary().indicators.items()}
-    labels |= {"reason": sentence("export.reason", language), "column": sentence("export.column", language)}
+    labels |= {name: sentence(f"export.{name}", language) for name in ("reason", "column", "lift", "counter")}
     shown = _disarmed(_in_words(frame, con, language))
     content = BytesIO()
     with pd.ExcelWriter(
@@ -75,28 +85,87 @@ def xlsx_bytes(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: La
         engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}},
     ) as writer:
         book = writer.book
-        sheet_name = sentence("export.sheet", language)
-        shown.rename(columns=labels).to_excel(writer, sheet_name=sheet_name, index=False, freeze_panes=(1, 0))
-        sheet = writer.sheets[sheet_name]
-        sheet.autofilter(0, 0, max(len(shown), 1), len(shown.columns) - 1)
         percent, wrapped = (
             book.add_format({"num_format": "0.0%"}),
             book.add_format({"text_wrap": True, "valign": "top"}),
         )
-        for place, name in enumerate(shown.columns):
-            kind = percent if dictionary().indicators.get(name) and dictionary().indicators[name].unit == "ratio" else None
-            sheet.set_column(place, place, 60 if name.startswith("reason") else 14, wrapped if name.startswith("reason") else kind)
+        parts = {sentence("export.sheet", language): shown}
+        if by:
+            parts |= {_sheet_name(str(name)): part for name, part in shown.groupby(by, sort=True)}
+        for sheet_name, part in parts.items():
+            part.rename(columns=labels).to_excel(writer, sheet_name=sheet_name, index=False, freeze_panes=(1, 0))
+            sheet = writer.sheets[sheet_name]
+            sheet.autofilter(0, 0, max(len(part), 1), len(part.columns) - 1)
+            for place, name in enumerate(part.columns):
+                is_rate = name in dictionary().indicators and dictionary().indicators[name].unit == "ratio"
+                is_text = name.startswith(LONG_TEXTS)
+                width = 60 if is_text else min(max(12, 2 + part[name].astype("string").str.len().max() * 1.7), 34) if len(part) else 12
+                sheet.set_column(place, place, width, wrapped if is_text else percent if is_rate else None)
         notes = {
             sentence("export.policy", language): f"{snapshot[f'policy_title_{language}']}  {snapshot['policy_basis']}",
             sentence("export.snapshot", language): snapshot["snapshot_id"],
             sentence("export.year", language): int(snapshot["assessment_year"]),
         }
+        notes |= filters or {}
         if snapshot["is_simulated"]:
             notes[sentence("export.simulated", language)] = sentence("export.simulated_meaning", language)
         about = pd.DataFrame([*notes.items(), *((labels[name], _meaning(name, language)) for name in shown.columns if name in labels)])
         about.to_excel(writer, sheet_name=sentence("export.about", language), index=False, header=False)
         writer.sheets[sentence("export.about", language)].set_column(0, 1, 40, wrapped)
     return content.getvalue()
+
+
+def _sheet_name(name: str) -> str:
+    """A name that a spreadsheet takes for a sheet."""
+    return "".join("·" if mark in "[]:*?/\\'" else mark for mark in name)[:31] or "·"
+
+
+def table_xlsx(
+    rows: pd.DataFrame, headings: dict[str, str], title: str, con: duckdb.DuckDBPyConnection, language: Language = "zh"
+) -> bytes:
+    """A titled table as a workbook. `headings`: column -> heading; shares of 1 (plan_fulfilment, growth) as percentages."""
+    content = BytesIO()
+    with pd.ExcelWriter(
+        content, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+    ) as writer:
+        safe = _disarmed(rows).rename(columns=headings)
+        name = _sheet_name(title)
+        safe.to_excel(writer, sheet_name=name, index=False, startrow=2, freeze_panes=(3, 0))
+        sheet, book = writer.sheets[name], writer.book
+        sheet.merge_range(0, 0, 0, len(rows.columns) - 1, title, book.add_format({"bold": True, "font_size": 15, "align": "center"}))
+        sheet.write(1, 0, _stamp(con, language))
+        for place, column in enumerate(rows.columns):
+            sheet.set_column(place, place, 18, book.add_format({"num_format": "0.0%"}) if column in SHARES else None)
+    return content.getvalue()
+
+
+def table_docx(
+    rows: pd.DataFrame, headings: dict[str, str], title: str, con: duckdb.DuckDBPyConnection, language: Language = "zh"
+) -> bytes:
+    """The same table as a Word document."""
+    from docx import Document
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    document = Document()
+    document.add_heading(title, 0).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    document.add_paragraph(_stamp(con, language))
+    sheet = document.add_table(rows=1, cols=len(rows.columns), style="Table Grid")
+    for cell, column in zip(sheet.rows[0].cells, rows.columns, strict=True):
+        cell.text = headings[column]
+    for row in rows.itertuples(index=False):
+        for cell, column, value in zip(sheet.add_row().cells, rows.columns, row, strict=True):
+            cell.text = (
+                "—" if pd.isna(value) else f"{value:.1%}" if column in SHARES else str(value) if isinstance(value, str) else f"{value:,.0f}"
+            )
+    content = BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def _stamp(con: duckdb.DuckDBPyConnection, language: Language) -> str:
+    snapshot = con.execute("select * from snapshot").df().iloc[0]
+    simulated = f"{sentence('export.simulated_meaning', language)}　" if snapshot["is_simulated"] else ""
+    return f"{simulated}{sentence('export.snapshot', language)} {snapshot['snapshot_id']}"
 
 
 def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Language) -> pd.DataFrame:
@@ -106,13 +175,21 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
     shown = frame.copy()
     for name in {"level", "previous_level"} & set(frame.columns):
         shown[name] = shown[name].map(levels)
-    for name in {"action", "catalogue_status"} & set(frame.columns):
-        shown[name] = shown[name].map(lambda code, name=name: sentence(f"{name}.{code}", language))
+    for name in {"action", "catalogue_status", "sureness"} & set(frame.columns):
+        shown[name] = shown[name].map(lambda code, name=name: code and sentence(f"{name}.{code}", language))
+    if "unjudged" in frame.columns:
+        shown["unjudged"] = shown["unjudged"].map(lambda codes: unjudged_in_words(codes, rules, language))
     if "rules" in frame.columns:
         shown["rules"] = shown["rules"].map(lambda ids: "；".join(rules[one] for one in ids.split(";") if one))
     if "is_simulated" in frame.columns:
         shown["is_simulated"] = shown["is_simulated"].map(lambda simulated: sentence("export.simulated", language) if simulated else "")
     return shown
+
+
+def unjudged_in_words(codes: str, rules: dict[str, str], language: Language) -> str:
+    """rule:code;rule:code under the names people use; `rules`: id -> title."""
+    pairs = [entry.split(":") for entry in codes.split(";") if entry]
+    return "；".join(f"{rules[rule]}：{sentence(f'unjudged.{code}', language)}" for rule, code in pairs)
 
 
 def _meaning(name: str, language: Language) -> str:

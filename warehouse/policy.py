@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from warehouse.dictionary import dictionary
@@ -292,6 +293,20 @@ def parse_policy(text: str, name: str) -> Policy:
         for fault in faults
     ]
     raise PolicyError(" ".join([*lines, sentence("policy.unchanged", "zh")]))
+
+
+def write_policy(policy: Policy) -> str:
+    """The policy as the text of a policy file, which reads back the same."""
+    return tomli_w.dumps(_plain(policy.model_dump(exclude_none=True)))
+
+
+def _plain(part: Any) -> Any:
+    """Tables and lists of plain values; decimals as numbers."""
+    if isinstance(part, dict):
+        return {key: _plain(value) for key, value in part.items() if value not in ((), [])}
+    if isinstance(part, list | tuple):
+        return [_plain(value) for value in part]
+    return float(part) if isinstance(part, Decimal) else part
 
 
 def _fault_of(details: Any) -> _Fault:

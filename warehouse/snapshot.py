@@ -402,8 +402,8 @@ def seal(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
     """Adds the snapshot's own row and the meaning of every column, and writes everything to the file."""
     con.execute(
         "create table snapshot as select ? as snapshot_id, policy_id, title_zh as policy_title_zh, title_en as policy_title_en, "
-        "basis as policy_basis, area, assessment_year, first_year, ?::boolean as is_simulated, ? as version from policy, assessment",
-        [inputs.snapshot_id, inputs.is_simulated, VERSION],
+        "basis as policy_basis, area, assessment_year, first_year, ?::boolean as is_simulated, ? as version, ? as policy_json from policy, assessment",
+        [inputs.snapshot_id, inputs.is_simulated, VERSION, inputs.policy.model_dump_json()],
     )
     columns = dictionary().columns
     con.execute(

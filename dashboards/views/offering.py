@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import charts, queries
 from dashboards.page import Page, remember
+from dashboards.tables import table
 from warehouse.dictionary import dictionary
 
 
@@ -24,8 +25,12 @@ def show(page: Page) -> None:
         st.info(page.say("offering.not_assessed", year=page.year))
     else:
         _verdict(page, now.iloc[0], entry, history)
+        _recommendation(page, school, major)
     _rules(page, school, major)
     _indicators(page, school, major)
+    _small_cohorts(page, school, major)
+    _peers(page, major)
+    _doubts(page, school, major)
     _sources(page, school, major)
 
 
@@ -82,22 +87,20 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
     for text in reasons[f"text_{page.language}"]:
         st.markdown(f"- {_plain(text)}")
     reached = reasons[reasons["kind"] == "rule"]
-    st.dataframe(
-        pd.DataFrame(
-            {
-                page.say("list.rule"): reached[title],
-                page.label("level"): reached["level"].map(levels[title]),
-                page.label("run_years"): reached["run_years"],
-                page.label("years"): reached["years"].str.replace(";", "、"),
-                page.label("k"): reached["k"],
-                page.label("n"): reached["n"],
-                page.label("certainty"): reached["certainty"],
-                page.label("threshold"): reached["threshold"],
-            }
-        ),
-        hide_index=True,
-        column_config={page.label("certainty"): st.column_config.NumberColumn(format="percent")},
-        key="reached",
+    told = reached.assign(
+        rule=reached[title],
+        years=reached["years"].str.replace(";", "、"),
+        threshold=[
+            f"{page.word('comparison', comparison)} {page.figure(threshold, dictionary().indicators[indicator].unit)}"
+            for comparison, threshold, indicator in zip(reached["comparison"], reached["threshold"], reached["indicator"], strict=True)
+        ],
+    )
+    table(
+        page,
+        told,
+        ["rule", "level", "run_years", "years", "k", "n", "certainty", "threshold"],
+        "reached",
+        headings={"rule": page.say("list.rule")},
     )
 
 
@@ -121,11 +124,73 @@ def _arithmetic(page: Page, row: pd.Series, levels: pd.DataFrame) -> str:
     return page.say("offering.arithmetic_keep", year=int(row["plan_year"]))
 
 
+def _recommendation(page: Page, school: str, major: str) -> None:
+    found = queries.recommendation(page.snapshot, school, major, page.year)
+    if found.empty:
+        return
+    row, titles = found.iloc[0], queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
+    st.subheader(page.say("offering.recommendation"))
+    lines = [
+        page.say("offering.sureness", sureness=page.word("sureness", row["sureness"])),
+        page.say("offering.stability", lower=titles.get(row["level_lower"], row["level_lower"]), higher=titles.get(row["level_higher"], row["level_higher"]),
+                 flagging=int(row["presets_flagging"]), presets=int(row["presets"])),
+        page.say("offering.lift", lift=row[f"lift_{page.language}"]),
+    ]  # fmt: skip
+    if row[f"counter_{page.language}"]:
+        lines.append(page.say("offering.counter", counter=row[f"counter_{page.language}"]))
+    st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _small_cohorts(page: Page, school: str, major: str) -> None:
+    rows = queries.pooled_rates(page.snapshot, school, major)
+    if rows.empty:
+        return
+    st.subheader(page.say("offering.small"))
+    st.caption(page.say("offering.small_help"))
+    left, right = st.columns([3, 2])
+    with left:
+        names = {name: page.label(name) for name in ("rate", "pooled_rate", "expected_rate")}
+        page.chart(charts.pooled_line(rows, names), "pooled")
+    with right:
+        last = rows.iloc[-1]
+        if pd.notna(last["gain"]):
+            st.markdown(page.say("offering.gain", year=int(last["year"]), gain=f"{last['gain'] * 100:+.1f}", low=f"{last['gain_low'] * 100:+.1f}",
+                                 high=f"{last['gain_high'] * 100:+.1f}", expected=page.percent(last["expected_rate"])))  # fmt: skip
+        forecast = queries.forecast(page.snapshot, school, major, page.year)
+        scores = queries.forecast_scores(page.snapshot)
+        if not forecast.empty and not scores.empty and scores.iloc[0]["method"] == "probability":
+            st.markdown(page.say("offering.forecast", year=page.year + 1, probability=page.percent(forecast.iloc[0]["probability"])))
+
+
+def _peers(page: Page, major: str) -> None:
+    rows = queries.peers(page.snapshot, major, page.year)
+    st.subheader(page.say("offering.peers", count=len(rows)))
+    table(
+        page,
+        rows,
+        ["level", "school_name", "district_name", "plan", "registered", "employment_rate", "graduates"],
+        "peers",
+        opens="offering",
+    )
+
+
+def _doubts(page: Page, school: str, major: str) -> None:
+    rows = queries.doubts(page.snapshot, page.year, school, major)
+    if not rows.empty:
+        st.subheader(page.say("quality.doubts", count=len(rows)))
+        st.caption(page.say("quality.doubts_help"))
+        table(page, rows, ["kind", f"text_{page.language}"], "doubts")
+
+
 def _rules(page: Page, school: str, major: str) -> None:
     st.subheader(page.say("offering.rules"))
     st.caption(page.say("offering.rules_help"))
     states = queries.offering_states(page.snapshot, school, major)
-    states["shown"] = states["state"].map(lambda state: page.say(f"state.{state}"))
+    judged = {"breach": page.say("state.breach"), "pass": page.say("state.pass")}
+    states["shown"] = [
+        judged[state] if state in judged and not why else page.word("unjudged", why)
+        for state, why in zip(states["state"], states["unjudged"], strict=True)
+    ]
     grid = states.pivot(index=["rule_order", page.title_column()], columns="year", values="shown").reset_index(level=0, drop=True)
     grid.index.name = page.say("list.rule")
     grid.columns = [str(year) for year in grid.columns]

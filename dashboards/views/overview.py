@@ -1,10 +1,11 @@
-"""总览: how many offerings stand at each level, where, and what changed since last year."""
+"""总览: how many offerings stand at each level, where, what changed since last year, and which five are worst."""
 
 import pandas as pd
 import streamlit as st
 
 from dashboards import charts, queries
-from dashboards.page import Page, go_to_picked
+from dashboards.page import Page
+from dashboards.tables import table
 
 
 def show(page: Page) -> None:
@@ -12,18 +13,33 @@ def show(page: Page) -> None:
     st.title(page.say("overview.title"))
     levels, counts = queries.levels(page.snapshot), queries.level_counts(page.snapshot)
     rows = queries.warnings_of_year(page.snapshot, page.year)
-    st.markdown(page.say("overview.lead", year=page.year, count=len(rows), flagged=int((rows["level_rank"] > 0).sum())))
+    flagged = rows[rows["level_rank"] > 0]
+    st.markdown(page.say("overview.lead", year=page.year, count=len(rows), flagged=len(flagged)))
     _level_numbers(page, levels, counts)
-    left, right = st.columns([1, 1])
+    left, right = st.columns([3, 2])
     with left:
+        st.subheader(page.say("overview.worst"))
+        worst = flagged.sort_values(["level_rank", "employment_rate"], ascending=[False, True]).head(5)
+        table(
+            page,
+            worst,
+            ["level", "school_name", "major_name", "employment_rate", "recommended_plan"],
+            "worst",
+            opens="offering",
+        )
         st.subheader(page.say("overview.trend"))
-        st.plotly_chart(charts.stacked_levels(counts, "year", levels, page.language), width="stretch", config={"displaylogo": False})
-        st.subheader(page.say("overview.district"))
-        _by(page, rows, "district_name", levels)
+        page.chart(charts.stacked_levels(counts, "year", levels, page.language), "trend")
     with right:
-        st.subheader(page.say("overview.group"))
-        _by(page, rows, "group_name", levels)
+        st.subheader(page.say("overview.district"))
+        tiles = rows.groupby(["district_code", "district_name"]).agg(
+            offerings=("level", "size"), flagged=("level_rank", lambda rank: int((rank > 0).sum()))
+        )
+        page.chart(charts.district_tiles(tiles.reset_index(), {"share": page.say("overview.share")}), "tiles")
+        st.caption(page.say("overview.tiles_help"))
     _changes(page)
+    st.subheader(page.say("overview.group"))
+    by_group = rows.groupby(["group_name", "level"]).size().reset_index(name="offerings")
+    page.chart(charts.stacked_levels(by_group, "group_name", levels, page.language, is_horizontal=True), "group")
 
 
 def _level_numbers(page: Page, levels: pd.DataFrame, counts: pd.DataFrame) -> None:
@@ -44,35 +60,13 @@ def _level_numbers(page: Page, levels: pd.DataFrame, counts: pd.DataFrame) -> No
             page.link("list", page.say("overview.open_list"), level=str(level.level))
 
 
-def _by(page: Page, rows: pd.DataFrame, by: str, levels: pd.DataFrame) -> None:
-    counts = rows.groupby([by, "level"]).size().reset_index(name="offerings")
-    st.plotly_chart(
-        charts.stacked_levels(counts, by, levels, page.language, is_horizontal=True), width="stretch", config={"displaylogo": False}, key=by
-    )
-
-
 def _changes(page: Page) -> None:
     changed = queries.changes(page.snapshot, page.year)
     st.subheader(page.say("overview.changes"))
-    kinds = ["new_warning", "raised", "lowered", "lifted"]
-    for column, kind in zip(st.columns(4), kinds, strict=True):
+    for column, kind in zip(st.columns(4), ["new_warning", "raised", "lowered", "lifted"], strict=True):
         column.metric(page.say(f"overview.{kind}"), page.figure(int((changed["change"] == kind).sum()), "points"), border=True)
-    titles = queries.levels(page.snapshot).set_index("level")[page.title_column()]
     st.markdown(f"**{page.say('overview.change_list', count=len(changed))}**　{page.say('overview.pick')}")
-    if changed.empty:
-        st.info(page.say("frame.no_rows"))
-        return
-    shown = pd.DataFrame(
-        {
-            page.say("overview.changes"): changed["change"].map(lambda kind: page.say(f"overview.{kind}")),
-            page.say("overview.level_before"): changed["previous_level"].map(titles).fillna("—"),
-            page.label("level"): changed["level"].map(titles),
-            page.label("district_name"): changed["district_name"],
-            page.label("school_name"): changed["school_name"],
-            page.label("major_name"): changed["major_name"],
-            page.label("reason_zh"): changed[f"reason_{page.language}"],
-        }
-    )
-    go_to_picked(
-        page, st.dataframe(shown, hide_index=True, on_select="rerun", selection_mode="single-row", height=330, key="changes"), changed
-    )
+    told = changed.assign(change=changed["change"].map(lambda kind: page.say(f"overview.{kind}")))
+    reason = f"reason_{page.language}"
+    table(page, told, ["change", "previous_level", "level", "district_name", "school_name", "major_name", reason], "changes", opens="offering",
+          height=330, headings={"change": page.say("overview.changes"), reason: page.label("reason_zh")})  # fmt: skip

@@ -1,24 +1,42 @@
-"""预警清单: filters that combine and stay in the address, a table to sort, and the filtered list as CSV and XLSX."""
+"""预警清单: filters that combine and stay in the address, columns to choose, and what is seen as CSV and XLSX."""
 
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, queries
-from dashboards.page import Page, go_to_picked, remember
+from dashboards import queries
+from dashboards.page import Page, remember
+from dashboards.tables import table
 from warehouse import exports
+
+FIRST = ["level", "district_name", "school_name", "major_name"]
+CHOICES = ["action", "plan", "recommended_plan", "registered", "employment_rate", "placed_of", "change", "history", "same_major_points", "rules",
+           "sureness", "lift", "counter", "graduates", "major_code", "group_name", "previous_level"]  # fmt: skip
+USUAL = CHOICES[:10]
 
 
 def show(page: Page) -> None:
     """Draws the page."""
     st.title(page.say("list.title"))
     rows = queries.warnings_of_year(page.snapshot, page.year)
-    chosen = _filtered(page, rows)
-    st.markdown(f"**{page.say('list.count', count=len(chosen))}**　{page.say('list.pick')}")
+    chosen, filters = _filtered(page, rows)
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    left.markdown(f"**{page.say('list.count', count=len(chosen))}**　{page.say('list.pick')}")
+    with right.popover(page.say("list.columns"), width="stretch"):
+        columns = st.multiselect(
+            page.say("list.columns"), CHOICES, default=USUAL, format_func=lambda name: _heading(page, name), label_visibility="collapsed"
+        )
     if chosen.empty:
         st.info(page.say("frame.no_rows"))
         return
-    _table(page, chosen)
-    _downloads(page, chosen)
+    table(page, _told(page, chosen), [*FIRST, *columns], "list", opens="offering", height=540, pinned=4,
+          headings={name: _heading(page, name) for name in ("placed_of", "change", "history", "rules", "lift", "counter")})  # fmt: skip
+    _downloads(page, chosen, filters)
+
+
+def _heading(page: Page, name: str) -> str:
+    own = {"placed_of": "list.employment_fraction", "change": "list.change", "history": "list.history", "rules": "list.rule",
+           "lift": "offering.lift_short", "counter": "offering.counter_short"}  # fmt: skip
+    return page.say(own[name]) if name in own else page.heading(name)
 
 
 def _choose(page: Page, column, name: str, titles: dict[str, str], default: list[str]) -> list[str]:
@@ -36,76 +54,70 @@ def _choose(page: Page, column, name: str, titles: dict[str, str], default: list
     return picked
 
 
-def _filtered(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
+def _filtered(page: Page, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The rows that pass every filter, and the filters in words."""
     levels, rules = queries.levels(page.snapshot), queries.rules(page.snapshot)
-    columns = st.columns([2, 1.5, 1, 1.5, 1.5])
-    level = _choose(
-        page,
-        columns[0],
-        "level",
-        dict(zip(levels["level"][::-1], levels[page.title_column()][::-1])),
-        levels[levels["level_rank"] > 0]["level"].tolist()[::-1],
-    )
-    rule = _choose(page, columns[1], "rule", dict(zip(rules["rule_id"], rules[page.title_column()])), [])
-    district = _choose(page, columns[2], "district", _named(rows, "district_code", "district_name"), [])
-    school = _choose(page, columns[3], "school", _named(rows, "school_id", "school_name"), [])
-    group = _choose(page, columns[4], "group", _named(rows, "group_code", "group_name"), [])
-    keep = rows["level"].isin(level) if level else pd.Series(True, index=rows.index)
-    for column, wanted in (("district_code", district), ("school_id", school), ("group_code", group)):
-        if wanted:
-            keep &= rows[column].isin(wanted)
-    if rule:
-        keep &= rows["rules"].map(lambda ids: bool(set(ids.split(";")) & set(rule)))
-    return rows[keep].reset_index(drop=True)
+    titles = {
+        "level": dict(zip(levels["level"][::-1], levels[page.title_column()][::-1], strict=True)),
+        "rule": dict(zip(rules["rule_id"], rules[page.title_column()], strict=True)),
+        "district": _named(rows, "district_code", "district_name"),
+        "school": _named(rows, "school_id", "school_name"),
+        "group": _named(rows, "group_code", "group_name"),
+        "major": _named(rows, "major_code", "major_name"),
+    }
+    default = {"level": levels[levels["level_rank"] > 0]["level"].tolist()[::-1]}
+    columns = st.columns([1.9, 1.3, 1, 1.3, 1.3, 1.3])
+    picked = {name: _choose(page, column, name, titles[name], default.get(name, [])) for name, column in zip(titles, columns, strict=True)}
+    keep = pd.Series(True, index=rows.index)
+    for name, column in (
+        ("level", "level"),
+        ("district", "district_code"),
+        ("school", "school_id"),
+        ("group", "group_code"),
+        ("major", "major_code"),
+    ):
+        if picked[name]:
+            keep &= rows[column].isin(picked[name])
+    if picked["rule"]:
+        keep &= rows["rules"].map(lambda ids: bool(set(ids.split(";")) & set(picked["rule"])))
+    told = {page.say(f"list.{name}"): "、".join(titles[name][code] for code in codes) for name, codes in picked.items() if codes}
+    return rows[keep].reset_index(drop=True), told
 
 
 def _named(rows: pd.DataFrame, code: str, name: str) -> dict[str, str]:
     pairs = rows[[code, name]].drop_duplicates().sort_values(code)
-    return dict(zip(pairs[code], pairs[name]))
+    return dict(zip(pairs[code], pairs[name], strict=True))
 
 
-def _table(page: Page, rows: pd.DataFrame) -> None:
-    levels = queries.levels(page.snapshot)
-    titles = levels.set_index("level")[page.title_column()]
+def _told(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with what only the screen shows: the fraction, the change since last year, the small line, rules in words."""
     rules = queries.rules(page.snapshot).set_index("rule_id")[page.title_column()]
-    colours = {titles[level]: colour for level, colour in charts.level_colours(levels).items()}
-    shown = pd.DataFrame(
-        {
-            page.label("level"): rows["level"].map(titles),
-            page.label("district_name"): rows["district_name"],
-            page.label("school_name"): rows["school_name"],
-            page.label("major_name"): rows["major_name"],
-            page.label("action"): rows["action"].map(lambda action: page.word("action", action)),
-            page.heading("plan"): rows["plan"],
-            page.heading("recommended_plan"): rows["recommended_plan"],
-            page.heading("registered"): rows["registered"],
-            page.heading("employment_rate"): rows["employment_rate"],
-            page.say("list.employment_fraction"): [
-                f"{placed:.0f}/{graduates:.0f}" if graduates > 0 else "—" for placed, graduates in zip(rows["placed"], rows["graduates"])
-            ],
-            page.heading("same_major_points"): rows["same_major_points"],
-            page.label("rules"): rows["rules"].map(lambda ids: "；".join(rules[rule] for rule in ids.split(";") if rule)),
-            page.label("major_code"): rows["major_code"],
-        }
-    )
-    styled = shown.style.map(
-        lambda title: f"color: white; background-color: {colours.get(title, '#888')}", subset=[page.label("level")]
-    ).format(page.percent, subset=[page.heading("employment_rate")])
-    go_to_picked(
-        page,
-        st.dataframe(styled, hide_index=True, on_select="rerun", selection_mode="single-row", height=520, key="list"),
-        rows,
-    )
+    advice = queries.ask(page.snapshot, "select * from recommendation where year = $year", year=page.year)
+    advice = advice[["school_id", "major_code", "sureness", f"lift_{page.language}", f"counter_{page.language}"]]
+    advice.columns = ["school_id", "major_code", "sureness", "lift", "counter"]
+    told = rows.merge(queries.last_year_values(page.snapshot, page.year, "employment_rate"), on=["school_id", "major_code"], how="left")
+    told = told.merge(queries.indicator_history(page.snapshot, "employment_rate"), on=["school_id", "major_code"], how="left")
+    told = told.merge(advice, on=["school_id", "major_code"], how="left")
+    told["placed_of"] = [
+        f"{placed:.0f}/{graduates:.0f}" if pd.notna(graduates) and graduates > 0 else "—"
+        for placed, graduates in zip(told["placed"], told["graduates"], strict=True)
+    ]
+    difference = (told["employment_rate"] - told["before"]) * 100
+    told["change"] = ["—" if pd.isna(points) else page.say("list.points", points=points) for points in difference]
+    told["rules"] = told["rules"].map(lambda ids: "；".join(rules[rule] for rule in ids.split(";") if rule))
+    return told
 
 
-def _downloads(page: Page, rows: pd.DataFrame) -> None:
+def _downloads(page: Page, rows: pd.DataFrame, filters: dict[str, str]) -> None:
     con = queries.connection(page.snapshot).cursor()
-    listing = exports.warning_list(con, page.year, include_normal=True, keys=rows, language=page.language)
-    left, right, _ = st.columns([1, 1, 4])
+    left, middle, right, last = st.columns([1, 1, 1.3, 1.7], vertical_alignment="center")
+    by_district = right.checkbox(page.say("list.by_district"))
+    everything = last.checkbox(page.say("list.everything"))
+    listing = exports.warning_list(con, page.year, include_normal=True, keys=None if everything else rows, language=page.language)
     left.download_button(page.say("list.csv"), exports.csv_bytes(listing), page.file_name("list.file", "csv"), "text/csv", width="stretch")
-    right.download_button(
+    middle.download_button(
         page.say("list.xlsx"),
-        exports.xlsx_bytes(listing, con, page.language),
+        lambda: exports.xlsx_bytes(listing, con, page.language, "district_name" if by_district else "", {} if everything else filters),
         page.file_name("list.file", "xlsx"),
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         width="stretch",

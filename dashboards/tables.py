@@ -1,0 +1,77 @@
+"""Tables from frames: each column under its name and unit from the dictionary, rates as percentages, codes in words, levels in colour."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import charts, queries
+from dashboards.page import Page, go_to_picked
+from warehouse.dictionary import dictionary
+from warehouse.texts import sentences
+
+LEVEL_COLUMNS = ("level", "previous_level", "level_lower", "level_higher")
+
+
+def table(
+    page: Page,
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    key: str,
+    *,
+    headings: Mapping[str, str] | None = None,
+    opens: str = "",
+    height: int | None = None,
+    pinned: int = 0,
+) -> None:
+    """Shows the columns of a frame in this order. `opens` names the page that a picked row opens; `pinned` first columns stay in sight."""
+    if rows.empty:
+        st.info(page.say("frame.no_rows"))
+        return
+    titles = queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
+    names = {column: (headings or {}).get(column) or page.heading(column) for column in columns}
+    shown = pd.DataFrame({names[column]: _in_words(page, rows[column], column, titles) for column in columns})
+    formats: dict[str, Callable] = {names[column]: page.percent for column in columns if _unit(column) == "ratio"}
+    formats |= {names[column]: page.number for column in columns if _is_number(shown[names[column]]) and _unit(column) != "ratio"}
+    colours = {titles[level]: colour for level, colour in charts.level_colours(queries.levels(page.snapshot)).items()}
+    levels = [names[column] for column in columns if column in LEVEL_COLUMNS]
+    styled = shown.style.format(formats).map(
+        lambda word: f"color: white; background-color: {colours[word]}" if word in colours else "", subset=levels
+    )
+    settings: dict = {names[column]: st.column_config.Column(pinned=True) for column in list(columns)[:pinned]}
+    settings |= {names[column]: st.column_config.LineChartColumn(y_min=0, y_max=1) for column in columns if column == "history"}
+    options: dict = {"hide_index": True, "placeholder": "—", "key": key, "column_config": settings}
+    if height:
+        options["height"] = height
+    if opens:
+        go_to_picked(page, opens, st.dataframe(styled, on_select="rerun", selection_mode="single-row", **options), rows)
+    else:
+        st.dataframe(styled, **options)
+
+
+def _unit(column: str) -> str:
+    known = dictionary()
+    entry = known.indicators.get(column) or known.columns.get(column)
+    return entry.unit if entry else ""
+
+
+def _is_number(cells: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells)
+
+
+def _in_words(page: Page, cells: pd.Series, column: str, titles: dict[str, str]) -> pd.Series:
+    """Codes of the data under the names people use; the rest as it is."""
+    if column in LEVEL_COLUMNS:
+        return cells.map(titles).fillna("—")
+    if column == "dataset":
+        return cells.map(lambda name: dictionary().datasets[name].label[page.language])
+    if column == "datasets":
+        return cells.map(lambda names: "、".join(dictionary().datasets[name].label[page.language] for name in names.split(";") if name))
+    if column == "indicator":
+        return cells.map(page.label)
+    if column == "year":
+        return cells.astype("string")
+    if pd.api.types.is_bool_dtype(cells):
+        return cells.map({True: page.say("frame.yes"), False: page.say("frame.no")})
+    words = sentences(page.language)
+    return cells.map(lambda code: words.get(f"{column}.{code}", code) if isinstance(code, str) else code)

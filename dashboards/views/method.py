@@ -1,0 +1,90 @@
+"""方法说明: made from the dictionary, the SQL models and the policy: what each indicator is, and each rule as it is read."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import charts, queries
+from dashboards.page import Page
+from dashboards.tables import table
+from warehouse.dictionary import dictionary
+from warehouse.lineage import models
+
+CHAPTERS = ("small", "clusters", "demand", "trust", "forecast", "recommend")
+
+
+def show(page: Page) -> None:
+    """Draws the page."""
+    st.title(page.say("method.title"))
+    rules, indicators, chapters, terms = st.tabs([page.say(f"method.{tab}") for tab in ("rules", "indicators", "chapters", "terms")])
+    with rules:
+        _rules(page)
+    with indicators:
+        _indicators(page)
+    with chapters:
+        _chapters(page)
+    with terms:
+        rows = queries.ask(page.snapshot, "select * from dictionary_column order by table_name, column_name")
+        language = page.language
+        shown = rows[["table_name", "column_name", f"label_{language}", "unit", f"meaning_{language}", "source"]]
+        st.dataframe(shown.rename(columns={name: page.label(name) for name in shown.columns}), hide_index=True, height=560)
+
+
+def _rules(page: Page) -> None:
+    policy = queries.ask(page.snapshot, "select * from policy").iloc[0]
+    st.markdown(f"**{policy[page.title_column()]}**　{policy['basis']}")
+    st.markdown(policy[f"note_{page.language}"])
+    conditions, steps = queries.conditions(page.snapshot), queries.steps(page.snapshot)
+    for rule_id, part in conditions.groupby("rule_id", sort=False):
+        first = part.iloc[0]
+        st.markdown(f"##### {first[page.title_column()]}")
+        told = [
+            page.say("method.condition", indicator=page.label(row.indicator), comparison=page.word("comparison", row.comparison),
+                     threshold=page.figure(row.threshold, dictionary().indicators[row.indicator].unit))
+            for row in part.itertuples()
+        ]  # fmt: skip
+        lines = [page.say("method.when", conditions=page.say("method.and").join(told))]
+        for step in steps[steps["rule_id"] == rule_id].itertuples():
+            sure = "" if pd.isna(step.certainty) else page.say("method.certainty", certainty=page.percent(step.certainty))
+            lines.append(
+                page.say(f"method.{step.kind}", years=step.years, span=step.span, level=getattr(step, page.title_column()), certainty=sure)
+            )
+        if first["min_denominator"]:
+            lines.append(page.say("method.min_denominator", persons=int(first["min_denominator"])))
+        if first["max_gap"]:
+            lines.append(page.say("method.max_gap", years=int(first["max_gap"])))
+        if pd.notna(first["grace_years"]):
+            lines.append(page.say("method.grace", years=int(first["grace_years"])))
+        if first[f"source_{page.language}"]:
+            lines.append(page.say("method.source", source=first[f"source_{page.language}"]))
+        st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _indicators(page: Page) -> None:
+    sql = {model.name: model.sql for model in models() if model.folder == "indicators"}
+    for entry in dictionary().indicators.values():
+        with st.expander(entry.label[page.language]):
+            st.markdown(f"**{page.label('definition_zh')}** · {entry.definition[page.language]}")
+            st.markdown(f"**{page.label('reading_zh')}** · {entry.reading[page.language]}")
+            st.markdown(f"**{page.label('limits_zh')}** · {entry.limits[page.language]}")
+            st.markdown(
+                f"**{page.label('source')}** · {entry.source}　**{page.label('unit')}** · {page.unit(entry.unit).strip() or entry.unit}"
+            )
+            st.code(sql[entry.name], language="sql")
+
+
+def _chapters(page: Page) -> None:
+    for chapter in CHAPTERS:
+        st.markdown(f"##### {page.say(f'method.{chapter}_title')}")
+        st.markdown(page.say(f"method.{chapter}_text"))
+        if chapter == "forecast":
+            scores, calibration = queries.forecast_scores(page.snapshot), queries.calibration(page.snapshot)
+            left, right = st.columns(2)
+            with left:
+                table(page, scores, ["method", "forecasts", "brier"], "scores")
+                if not scores.empty:
+                    st.markdown(page.say("method.beats" if scores.iloc[0]["method"] == "probability" else "method.beaten"))
+            with right:
+                page.chart(
+                    charts.calibration(calibration, {"stated": page.label("mean_forecast"), "came_true": page.label("came_true")}),
+                    "calibration",
+                )

@@ -1,0 +1,73 @@
+"""What would become of files before they are taken: read and validated aside, nothing published."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from warehouse import snapshot
+from warehouse.exports import reject_list
+from warehouse.lineage import Model, models
+from warehouse.policy import read_policy
+from warehouse.staging import stage
+
+TARGETS = {"reject", "submission"}
+
+
+def would_reject(inbox: Path, scratch: Path) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The rejects of an inbox, and its rows by outcome (found, accepted, rejected, skipped). RunRefused where there is no register."""
+    return _rejects_of(inbox, scratch, "")
+
+
+def precheck(files: dict[str, bytes], inbox: Path, reference_files: list[str]) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The same of a few new files (name -> content), judged against the registers and catalogues that the inbox already has."""
+    with tempfile.TemporaryDirectory() as folder:
+        aside, scratch = Path(folder) / "inbox", Path(folder) / "data"
+        aside.mkdir()
+        scratch.mkdir()
+        for name in reference_files:
+            if (inbox / name).is_file():
+                (aside / f"reference-{Path(name).name}").symlink_to((inbox / name).resolve())
+        for name, content in files.items():
+            (aside / f"new-{Path(name).name}").write_bytes(content)
+        rejects, rows = _rejects_of(aside, scratch, "new-")
+    new = rejects["file"].str.startswith("new-")
+    return rejects[new].assign(file=rejects["file"].str.removeprefix("new-")), rows
+
+
+def _rejects_of(inbox: Path, scratch: Path, prefix: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    policy = read_policy("nanchang-2019")  # no policy changes what is accepted
+    with snapshot.connect_for_models() as con:
+        snapshot.load_inputs(con, snapshot.RunInputs(tuple(stage(inbox, scratch)), policy))
+        for _ in snapshot.run_models(con, policy, _needed()):
+            pass
+        counts = con.execute(
+            "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission where starts_with(file, $prefix)",
+            {"prefix": prefix},
+        ).fetchall()[0]
+        return reject_list(con), dict(zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True))
+
+
+def _needed() -> tuple[Model, ...]:
+    """The models on the way to the rejects."""
+    needed = set(TARGETS)
+    for model in reversed(models()):
+        if model.name in needed:
+            needed |= set(model.reads)
+    return tuple(model for model in models() if model.name in needed)
+
+
+def take(name: str, content: bytes, inbox: Path) -> Path:
+    """Puts a file into the inbox whole or not at all; a file of the same name gets a number behind it and both stay."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    plain = Path(name.replace("\\", "/")).name.lstrip(".") or "upload"
+    target = inbox / plain
+    number = 1
+    while target.exists():
+        number += 1
+        target = inbox / f"{Path(plain).stem}-{number}{Path(plain).suffix}"
+    aside = inbox / f".{os.getpid()}-{target.name}"
+    aside.write_bytes(content)
+    aside.replace(target)
+    return target
