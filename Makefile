@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME := $(CURDIR)
 
-.PHONY: setup demo test test-fast lint lock browser screenshots clean
+.PHONY: setup demo test test-fast lint lock browser screenshots bench clean
 
 setup: $(STAMP)
 
@@ -22,7 +22,7 @@ test: setup browser
 	$(BIN)/python -m pytest
 
 test-fast: setup
-	$(BIN)/python -m pytest -m "not browser and not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not slow"
 
 lint: setup
 	$(BIN)/ruff check .
@@ -33,6 +33,10 @@ lint: setup
 screenshots: setup browser
 	$(BIN)/majorwatch demo --no-serve
 	$(BIN)/python -m tests.browser.screenshots data/demo
+
+# Server time of every page on the demonstration city and on a province.
+bench: setup
+	$(BIN)/python -m tests.bench.pages --province
 
 # The system's browser and a Chinese font, installed where they are missing (Debian; needs the right to install packages).
 browser:

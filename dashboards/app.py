@@ -21,6 +21,10 @@ STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] {padding-top: 1.4rem; padding-bottom: 2rem; max-width: 1400px;}
 .stamp {font-size: 0.85rem; opacity: 0.85; padding-bottom: 0.3rem;}
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"] {display: none;}
+  [data-testid="stMainBlockContainer"] {max-width: none; padding: 0;}
+}
 .stamp b {background: #fff1c9; color: #7a5600; border-radius: 4px; padding: 0.15rem 0.5rem; margin-right: 0.6rem;}
 </style>
 """
@@ -39,8 +43,10 @@ def main() -> None:
         return
     stamp = queries.snapshot_row(snapshot)
     years = queries.assessed_years(snapshot)
+    if logo := os.environ.get("MAJORWATCH_LOGO"):
+        st.logo(logo, size="large")
     with st.sidebar:
-        st.markdown(f"### {say('frame.product', language)}")
+        st.markdown(f"### {os.environ.get('MAJORWATCH_BUREAU') or say('frame.product', language)}")
         chosen = st.segmented_control(
             say("frame.language", language),
             ["zh", "en"],
@@ -55,7 +61,7 @@ def main() -> None:
         remember(lang=chosen)
         st.rerun()
     remember(lang=language, year=year)
-    page = Page(snapshot, int(year), language, bool(stamp["is_simulated"]))
+    page = Page(data, snapshot, int(year), language, bool(stamp["is_simulated"]))
     pages = {
         name: st.Page(partial(_framed, page, stamp, name), title=say(f"{name}.title", language), url_path=name, default=name == START)
         for name in VIEWS

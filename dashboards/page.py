@@ -17,8 +17,9 @@ SUBJECT_PAGES = {"school": ("offering", "school"), "major": ("offering", "major"
 
 @dataclass(frozen=True)
 class Page:
-    """One page run: which snapshot, which year, which language."""
+    """One page run: the data folder, the snapshot of it that is shown, which year and which language."""
 
+    data: Path
     snapshot: Path
     year: int
     language: Language

@@ -23,11 +23,15 @@ def table(
     opens: str = "",
     height: int | None = None,
     pinned: int = 0,
-) -> None:
-    """Shows the columns of a frame in this order. `opens` names the page that a picked row opens; `pinned` first columns stay in sight."""
+    selects: bool = False,
+) -> pd.DataFrame:
+    """Shows the columns of a frame in this order. `opens` names the page that a picked row opens; `pinned` first columns stay in sight.
+
+    With `selects` several rows can be ticked; gives back those ticked, else every row.
+    """
     if rows.empty:
         st.info(page.say("frame.no_rows"))
-        return
+        return rows
     titles = queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
     names = {column: (headings or {}).get(column) or page.heading(column) for column in columns}
     shown = pd.DataFrame({names[column]: _in_words(page, rows[column], column, titles) for column in columns})
@@ -43,10 +47,14 @@ def table(
     options: dict = {"hide_index": True, "placeholder": "—", "key": key, "column_config": settings}
     if height:
         options["height"] = height
+    if selects:
+        ticked = st.dataframe(styled, on_select="rerun", selection_mode="multi-row", **options).selection.rows
+        return rows.iloc[ticked] if ticked else rows
     if opens:
         go_to_picked(page, opens, st.dataframe(styled, on_select="rerun", selection_mode="single-row", **options), rows)
     else:
         st.dataframe(styled, **options)
+    return rows
 
 
 def _unit(column: str) -> str:

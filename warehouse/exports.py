@@ -162,6 +162,29 @@ def table_docx(
     return content.getvalue()
 
 
+def template_xlsx(dataset: str) -> bytes:
+    """An empty form for a dataset: its Chinese headers (needed ones with a star), lists for choices, and what each column means."""
+    form = dictionary().datasets[dataset]
+    content = BytesIO()
+    with pd.ExcelWriter(content, engine="xlsxwriter") as writer:
+        book = writer.book
+        sheet, notes = book.add_worksheet(form.label.zh), book.add_worksheet(sentence("export.about", "zh"))
+        bold = book.add_format({"bold": True, "bg_color": "#e8eef5", "border": 1})
+        for place, column in enumerate(form.columns):
+            sheet.write(0, place, f"{column.label.zh}{'*' if column.name in form.required else ''}", bold)
+            sheet.set_column(place, place, 16, book.add_format({"num_format": "@"}) if column.kind == "code" else None)
+            if column.kind == "choice":
+                sheet.data_validation(
+                    1, place, 5000, place, {"validate": "list", "source": [words[0] for words in column.choices.values()]}
+                )
+            if column.kind == "count":
+                sheet.data_validation(1, place, 5000, place, {"validate": "integer", "criteria": ">=", "value": 0, "ignore_blank": True})
+            notes.write_row(place, 0, [column.label.zh, column.meaning.zh])
+        sheet.freeze_panes(1, 0)
+        notes.set_column(0, 1, 40)
+    return content.getvalue()
+
+
 def _stamp(con: duckdb.DuckDBPyConnection, language: Language) -> str:
     snapshot = con.execute("select * from snapshot").df().iloc[0]
     simulated = f"{sentence('export.simulated_meaning', language)}　" if snapshot["is_simulated"] else ""

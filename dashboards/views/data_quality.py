@@ -67,10 +67,17 @@ def _doubts(page: Page) -> None:
 
 def _upload(page: Page) -> None:
     st.markdown(page.say("quality.upload_help"))
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    form = left.selectbox(
+        page.say("quality.template"), list(dictionary().datasets), format_func=lambda name: dictionary().datasets[name].label[page.language]
+    )
+    right.download_button(
+        page.say("quality.template_get"), exports.template_xlsx(form), f"{dictionary().datasets[form].label.zh}.xlsx", width="stretch"
+    )
     files = st.file_uploader(page.say("quality.upload"), accept_multiple_files=True, type=[suffix.removeprefix(".") for suffix in SUFFIXES])
     if not files:
         return
-    inbox = Path(os.environ.get("MAJORWATCH_INBOX") or Path(os.environ.get("MAJORWATCH_DATA", "data")) / "inbox")
+    inbox = Path(os.environ.get("MAJORWATCH_INBOX") or page.data / "inbox")
     with st.spinner(page.say("quality.checking")):
         rejects, rows = precheck({Path(file.name).name: file.getvalue() for file in files}, inbox, queries.reference_files(page.snapshot))
     st.markdown(page.say("quality.checked", **rows))

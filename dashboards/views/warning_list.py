@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import queries
 from dashboards.page import Page, remember
+from dashboards.saved_views import save_view, saved_views
 from dashboards.tables import table
 from warehouse import exports
 
@@ -12,15 +13,19 @@ FIRST = ["level", "district_name", "school_name", "major_name"]
 CHOICES = ["action", "plan", "recommended_plan", "registered", "employment_rate", "placed_of", "change", "history", "same_major_points", "rules",
            "sureness", "lift", "counter", "graduates", "major_code", "group_name", "previous_level"]  # fmt: skip
 USUAL = CHOICES[:10]
+FILTERS = ("level", "rule", "district", "school", "group", "major")
 
 
 def show(page: Page) -> None:
     """Draws the page."""
     st.title(page.say("list.title"))
+    _apply_saved(page)
     rows = queries.warnings_of_year(page.snapshot, page.year)
     chosen, filters = _filtered(page, rows)
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.markdown(f"**{page.say('list.count', count=len(chosen))}**　{page.say('list.pick')}")
+    left, middle, right = st.columns([4, 1, 1], vertical_alignment="bottom")
+    left.markdown(f"**{page.say('list.count', count=len(chosen))}**　{page.say('list.tick')}")
+    with middle.popover(page.say("list.saved"), width="stretch"):
+        _keep(page)
     with right.popover(page.say("list.columns"), width="stretch"):
         columns = st.multiselect(
             page.say("list.columns"), CHOICES, default=USUAL, format_func=lambda name: _heading(page, name), label_visibility="collapsed"
@@ -28,9 +33,39 @@ def show(page: Page) -> None:
     if chosen.empty:
         st.info(page.say("frame.no_rows"))
         return
-    table(page, _told(page, chosen), [*FIRST, *columns], "list", opens="offering", height=540, pinned=4,
-          headings={name: _heading(page, name) for name in ("placed_of", "change", "history", "rules", "lift", "counter")})  # fmt: skip
-    _downloads(page, chosen, filters)
+    headings = {name: _heading(page, name) for name in ("placed_of", "change", "history", "rules", "lift", "counter")}
+    ticked = table(page, _told(page, chosen), [*FIRST, *columns], "list", height=540, pinned=4, selects=True, headings=headings)
+    if len(ticked) == 1:
+        one = ticked.iloc[0]
+        page.link(
+            "offering",
+            page.say("list.open", school=one["school_name"], major=one["major_name"]),
+            school=one["school_id"],
+            major=one["major_code"],
+        )
+    _downloads(page, ticked, filters)
+
+
+def _apply_saved(page: Page) -> None:
+    """Puts the filters of a saved view into the address before they are drawn."""
+    chosen = st.session_state.pop("saved-view", None)
+    if chosen:
+        remember(**dict.fromkeys(FILTERS, None))
+        remember(**saved_views(page.data).get(chosen, {}))
+        for name in FILTERS:
+            st.session_state.pop(f"list-{name}-{page.language}", None)
+
+
+def _keep(page: Page) -> None:
+    """Saves the filters of the address under a name, and opens those saved before."""
+    for name in saved_views(page.data):
+        if st.button(name, key=f"saved-{name}", width="stretch"):
+            st.session_state["saved-view"] = name
+            st.rerun()
+    name = st.text_input(page.say("list.save_as"), key="save-as")
+    if st.button(page.say("list.save"), width="stretch") and name:
+        save_view(page.data, name, {filter_: st.query_params.get_all(filter_) for filter_ in FILTERS if filter_ in st.query_params})
+        st.rerun()
 
 
 def _heading(page: Page, name: str) -> str:
