@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -154,10 +155,13 @@ def _published(data: Path) -> Path:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    from pipelines.demo import SIMULATED_MARKER, write_city
+    from pipelines.demo import SIMULATED_MARKER, city_version, write_city
 
     inbox = chosen.data / "inbox"
-    if not (inbox / SIMULATED_MARKER).exists():
+    marker = inbox / SIMULATED_MARKER
+    if not marker.exists() or marker.read_text("utf-8") != city_version():
+        if marker.exists():  # an older edition of the same city
+            shutil.rmtree(inbox)
         write_city(inbox)
     chosen.inbox, chosen.policy, chosen.year = inbox, "nanchang-2019", None
     _run(chosen)

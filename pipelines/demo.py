@@ -4,6 +4,7 @@ Fictional schools and figures; real districts of 南昌 and real majors. The sam
 """
 
 import csv
+import hashlib
 import io
 import os
 import tomllib
@@ -158,6 +159,14 @@ def _crosswalk(plan: dict, offerings: pd.DataFrame, names: pd.Series) -> pd.Data
     return pd.DataFrame(rows, columns=["old_code", "new_code", "old_name", "new_name", "change"])
 
 
+def city_version() -> str:
+    """What the marker of a simulated inbox says; changes whenever the city would come out otherwise."""
+    digest = hashlib.sha256()
+    for name in ("demo.py", "demo_surroundings.py", "demo_city.toml"):
+        digest.update((files("pipelines") / name).read_bytes())
+    return f"模拟数据 {digest.hexdigest()[:12]}\n"
+
+
 # ------------------------------------------------------------------------------------------------ forms
 
 
@@ -189,7 +198,7 @@ def write_city(inbox: Path, seed: int = 2019, schools: int = 30, first_year: int
         _write_form(inbox / file, f"{title}{SIMULATED}", "市教育局", table, [])
     _write_csv(inbox / "并校前_招生.csv", merged_school(city), "utf-8-sig")
     _plant_faults(inbox, city, last_year)
-    (inbox / SIMULATED_MARKER).write_text("模拟数据\n", "utf-8")
+    (inbox / SIMULATED_MARKER).write_text(city_version(), "utf-8")
     for path in inbox.iterdir():
         later = 86400 if "更正" in path.name else 0
         os.utime(path, (FIXED_TIME.timestamp() + later, FIXED_TIME.timestamp() + later))
