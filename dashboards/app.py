@@ -20,12 +20,13 @@ from warehouse.texts import Language
 STYLE = """
 <style>
 [data-testid="stMainBlockContainer"] {padding-top: 1.4rem; padding-bottom: 2rem; max-width: 1400px;}
-.stamp {font-size: 0.85rem; opacity: 0.85; padding-bottom: 0.3rem;}
+.stamp {font-size: 0.85rem; padding-bottom: 0.3rem;}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: inherit; opacity: 0.85;}
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"] {display: none;}
   [data-testid="stMainBlockContainer"] {max-width: none; padding: 0;}
 }
-.stamp b {background: #fff1c9; color: #7a5600; border-radius: 4px; padding: 0.15rem 0.5rem; margin-right: 0.6rem;}
+.stamp b {background: #fff1c9; color: #5c4100; border-radius: 4px; padding: 0.15rem 0.5rem; margin-right: 0.6rem;}
 </style>
 """
 
