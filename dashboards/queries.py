@@ -458,3 +458,15 @@ def reference_files(path: Path) -> list[str]:
     """Files of the inbox with registers, catalogues, crosswalks or changes of schools: what new files are checked against."""
     names = ["schools", "catalogue", "crosswalk", "school_changes"]
     return ask(path, "select file from submission where list_has_any(string_split(datasets, ';'), $names)", names=names)["file"].tolist()
+
+
+def former_codes(path: Path, school: str, major: str) -> pd.DataFrame:
+    """Codes that the offering was handed in under before the one in force: code, name and the years."""
+    return ask(
+        path,
+        """select code, max(written_name) as written_name, min(year) as first_year, max(year) as last_year from reported_row
+           where school_id = $school and major_code = $major and code <> major_code and standing = 'accepted' and year is not null
+           group by code order by first_year""",
+        school=school,
+        major=major,
+    )

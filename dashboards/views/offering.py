@@ -20,6 +20,13 @@ def show(page: Page) -> None:
     entry = queries.offerings(page.snapshot).query("school_id == @school and major_code == @major").iloc[0]
     st.header(f"{entry['school_name']}　{entry['major_name']}")
     st.caption(page.say("offering.district_of", district=entry["district_name"], code=major, group=entry["group_name"]))
+    former = queries.former_codes(page.snapshot, school, major)
+    if not former.empty:
+        told = "；".join(
+            page.say("offering.former", code=row.code, name=row.written_name or "", first=row.first_year, last=row.last_year)
+            for row in former.itertuples()
+        )
+        st.caption(page.say("offering.continues", former=told, code=major))
     now = history[history["year"] == page.year]
     if now.empty:
         st.info(page.say("offering.not_assessed", year=page.year))
@@ -115,10 +122,11 @@ def _arithmetic(page: Page, row: pd.Series, levels: pd.DataFrame) -> str:
     if row["action"] == "stop":
         return page.say("offering.arithmetic_stop")
     if row["action"] == "reduce":
+        cut = levels.loc[row["level"], "cut"]
         return page.say(
-            "offering.arithmetic_reduce",
+            f"offering.arithmetic_{row['plan_rule']}",
             plan=int(row["plan"]),
-            cut=f"{levels.loc[row['level'], 'cut']:.0%}",
+            cut="" if pd.isna(cut) else f"{cut:.0%}",
             recommended=int(row["recommended_plan"]),
         )
     return page.say("offering.arithmetic_keep", year=int(row["plan_year"]))
