@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ from dashboards.navigation import GROUPS, START, VIEWS
 from dashboards.page import Page, remember
 from dashboards.texts import say
 from warehouse.snapshot import published
+from warehouse.source_state import source_states
 from warehouse.texts import Language
 
 STYLE = """
@@ -81,6 +83,14 @@ def _framed(page: Page, stamp, name: str) -> None:
         policy=stamp[f"policy_title_{page.language}"],
     )
     simulated = f"<b>{escape(page.say('frame.simulated'))}</b>" if page.is_simulated else ""
+    now = time.time()
+    late = [
+        page.say("frame.source_late", name=state.name, hours=f"{age:,.0f}" if (age := state.hours_old(now)) is not None else "—")
+        for state in source_states(page.data)
+        if state.problem
+    ]
+    if late:
+        st.warning("　".join(late))
     basis = escape(stamp["policy_basis"])
     st.html(f'<div class="stamp" title="{basis}">{simulated}{escape(told)}</div>')
     remember(lang=page.language, year=page.year)

@@ -10,6 +10,8 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.demo import SIMULATED_MARKER
+from pipelines.settings import read_settings
+from pipelines.sources import pull_all
 from warehouse import snapshot
 from warehouse.dictionary import dictionary
 from warehouse.lineage import Model, models
@@ -82,8 +84,11 @@ def _model_spec(model: Model) -> dg.AssetSpec:
         for entry in dictionary().datasets.values()
     ],
 )
-def submissions(workplace: Workplace) -> Iterator[dg.MaterializeResult]:
-    """Reads what is new in the inbox; one asset per dataset."""
+def submissions(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult]:
+    """Asks the sources, then reads what is new in the inbox; one asset per dataset."""
+    for state in pull_all(read_settings(), workplace.inbox_folder, Path(workplace.data)):
+        if state.problem:
+            context.log.warning("source %s did not answer: %s", state.name, state.problem)
     staged = _staged(workplace)
     summaries = [read_submission_summary(entry.folder) for entry in staged]
     for name in dictionary().datasets:

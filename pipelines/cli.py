@@ -10,7 +10,8 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from warehouse import exports, snapshot
+from warehouse import archive, exports, snapshot
+from warehouse.dictionary import dictionary
 from warehouse.policy import PolicyError
 from warehouse.snapshot import RunRefused
 from warehouse.texts import sentence
@@ -61,6 +62,26 @@ def _parser() -> argparse.ArgumentParser:
         _add_data(listing)
         listing.add_argument("--format", choices=("csv", "xlsx"), default="csv")
         listing.add_argument("--output", type=Path, required=True, help="file to write")
+
+    template = _command(commands, "template", _template, "write the empty form of a dataset for schools to fill in")
+    template.add_argument("dataset", choices=sorted(dictionary().datasets), help="which dataset")
+    template.add_argument("--school", default="", help="code to fill in for the school")
+    template.add_argument("--output", type=Path, required=True, help="file to write")
+
+    doctor = _command(commands, "doctor", _doctor, "look whether everything is in place, and say what to do")
+    _add_data(doctor)
+    doctor.add_argument("--policy", default="nanchang-2019", help="policy file or preset (default: nanchang-2019)")
+
+    backup = _command(commands, "backup", _backup, "write everything that must not be lost into one file")
+    _add_data(backup)
+    backup.add_argument("--output", type=Path, required=True, help="file to write (.tar.gz)")
+    restore = _command(commands, "restore", _restore, "unpack a backup into an empty data folder")
+    _add_data(restore)
+    restore.add_argument("--input", type=Path, required=True, help="file of a backup")
+
+    snapshots = _command(commands, "snapshots", _snapshots, "list the snapshots kept, or go back to one")
+    _add_data(snapshots)
+    snapshots.add_argument("--back-to", metavar="ID", help="publish this earlier snapshot again")
 
     dashboard = _command(commands, "dashboard", _dashboard, "open the dashboard on what is published")
     _add_data(dashboard)
@@ -144,6 +165,46 @@ def _export(chosen: argparse.Namespace, listing: Callable) -> int:
         content = exports.csv_bytes(frame) if chosen.format == "csv" else exports.xlsx_bytes(frame, con)
     chosen.output.write_bytes(content)
     print(sentence("run.written", "zh", rows=len(frame), file=chosen.output))
+    return 0
+
+
+def _template(chosen: argparse.Namespace) -> int:
+    chosen.output.write_bytes(exports.template_xlsx(chosen.dataset, chosen.school))
+    print(sentence("run.written", "zh", rows=0, file=chosen.output))
+    return 0
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from pipelines.doctor import examine
+
+    findings = list(examine(chosen.data, chosen.policy))
+    for finding in findings:
+        print(f"{'✓' if finding.is_fine else '✗'} {finding.text}")
+    return 0 if all(finding.is_fine for finding in findings) else 1
+
+
+def _backup(chosen: argparse.Namespace) -> int:
+    print(sentence("archive.written", "zh", count=archive.back_up(chosen.data, chosen.output), file=chosen.output))
+    return 0
+
+
+def _restore(chosen: argparse.Namespace) -> int:
+    print(sentence("archive.restored", "zh", count=archive.restore(chosen.input, chosen.data), data=chosen.data))
+    return 0
+
+
+def _snapshots(chosen: argparse.Namespace) -> int:
+    current = _published(chosen.data)
+    if chosen.back_to:
+        if snapshot.standing_snapshot(chosen.data, chosen.back_to) is None:
+            raise RunRefused(sentence("archive.no_snapshot", "zh", snapshot=chosen.back_to))
+        snapshot.publish(chosen.data, chosen.back_to)
+        print(sentence("archive.back", "zh", snapshot=chosen.back_to))
+        return 0
+    for path in sorted(chosen.data.glob("snapshots/*.duckdb"), key=lambda kept: kept.stat().st_mtime_ns, reverse=True):
+        with snapshot.open_snapshot(path) as con:
+            policy, year = con.execute("select policy_id, assessment_year from snapshot").fetchall()[0]
+        print(f"{'*' if path == current else ' '} {path.stem}  {year}  {policy}")
     return 0
 
 

@@ -1,10 +1,15 @@
 """When a run happens of itself: every night, and when the inbox has changed and come to rest."""
 
 import hashlib
+from pathlib import Path
 
 import dagster as dg
 
+from pipelines.alerts import tell
 from pipelines.assets import Workplace
+from pipelines.settings import read_settings
+from warehouse.snapshot import open_snapshot, published
+from warehouse.texts import sentence
 
 recompute = dg.define_asset_job("recompute", selection=dg.AssetSelection.all(), description="From the inbox to a published snapshot.")
 
@@ -25,6 +30,29 @@ def inbox(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.RunRe
         context.update_cursor(seen)
         return dg.SkipReason("The inbox is still changing; looking again.")
     return dg.RunRequest(run_key=seen)
+
+
+@dg.run_failure_sensor(name="failure", default_status=dg.DefaultSensorStatus.RUNNING)
+def failure(context: dg.RunFailureSensorContext) -> None:
+    """Tells people that a run failed, and why."""
+    tell(read_settings(), sentence("alert.failed", "zh", problem=context.failure_event.message))
+
+
+@dg.run_status_sensor(name="new_reds", run_status=dg.DagsterRunStatus.SUCCESS, default_status=dg.DefaultSensorStatus.RUNNING)
+def new_reds(context: dg.RunStatusSensorContext, workplace: Workplace) -> None:
+    """Tells people how many offerings are newly to be stopped in the published snapshot, once per snapshot."""
+    path = published(Path(workplace.data))
+    seen = Path(workplace.data) / "told"
+    if path is None or (seen.exists() and seen.read_text("utf-8") == path.stem):
+        return
+    with open_snapshot(path) as con:
+        count = con.execute(
+            "select count(*) from warning join snapshot on year = assessment_year join policy_level using (level) "
+            "left join policy_level as earlier on earlier.level = previous_level where policy_level.action = 'stop' and earlier.action is distinct from 'stop'"
+        ).fetchall()[0][0]
+    if count and tell(read_settings(), sentence("alert.new_reds", "zh", count=count, snapshot=path.stem)):
+        context.log.info("told of %s new reds", count)
+    seen.write_text(path.stem, "utf-8")
 
 
 def _look(workplace: Workplace) -> str:

@@ -162,8 +162,11 @@ def table_docx(
     return content.getvalue()
 
 
-def template_xlsx(dataset: str) -> bytes:
-    """An empty form for a dataset: its Chinese headers (needed ones with a star), lists for choices, and what each column means."""
+def template_xlsx(dataset: str, school_id: str = "") -> bytes:
+    """An empty form for a dataset: its Chinese headers (needed ones with a star), lists for choices, and what each column means.
+
+    With `school_id` the form offers that code alone for the school.
+    """
     form = dictionary().datasets[dataset]
     content = BytesIO()
     with pd.ExcelWriter(content, engine="xlsxwriter") as writer:
@@ -180,6 +183,9 @@ def template_xlsx(dataset: str) -> bytes:
             if column.kind == "count":
                 sheet.data_validation(1, place, 5000, place, {"validate": "integer", "criteria": ">=", "value": 0, "ignore_blank": True})
             notes.write_row(place, 0, [column.label.zh, column.meaning.zh])
+            if column.name == "school_id" and school_id:
+                sheet.write_comment(0, place, school_id)
+                sheet.data_validation(1, place, 5000, place, {"validate": "list", "source": [school_id]})
         sheet.freeze_panes(1, 0)
         notes.set_column(0, 1, 40)
     return content.getvalue()
