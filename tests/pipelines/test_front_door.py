@@ -113,7 +113,7 @@ def _read_in_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReq
         monkeypatch.setattr(staging, "_read_all", lambda unread, root, salt: staging.read_batch(list(unread.items()), root, salt))
 
 
-_slow = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+_slow = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @_slow

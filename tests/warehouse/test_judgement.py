@@ -316,7 +316,7 @@ FALLING = [(2022, "S0", A, 52, 40, 0), (2023, "S0", A, 52, 43, 0)]
 
 
 def test_what_would_lift_a_warning_is_told_in_persons(tmp_path: Path) -> None:
-    with judged(tmp_path, graduates=FALLING, enrolment=[(2023, "S0", A, 50, 50, 45)]) as con:
+    with judged(tmp_path, with_variants=True, graduates=FALLING, enrolment=[(2023, "S0", A, 50, 50, 45)]) as con:
         lift, english, sureness, counter = con.execute(
             "select lift_zh, lift_en, sureness, counter_zh from recommendation where year = 2023"
         ).fetchall()[0]
@@ -368,7 +368,7 @@ def test_a_variant_judges_like_a_run_under_that_policy(tmp_path: Path) -> None:
     for name in ("guizhou-2014", "tianjin-2009", "careful"):
         with judged(tmp_path / name, read_policy(name), **tables) as con:
             run = con.execute(f"select {columns} from warning order by all").fetchall()
-        with judged(tmp_path / "own", **tables) as con:
+        with judged(tmp_path / "own", with_variants=True, **tables) as con:
             assert con.execute(f"select {columns} from variant_level where variant = ? order by all", [name]).fetchall() == run
 
 

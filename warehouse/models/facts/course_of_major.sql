@@ -1,6 +1,6 @@
 -- One row per major offered and course: what schools handed in for it, else the core courses of its national introduction.
 with offered as (
-    select distinct major_code from offering
+    select major_code from major_offered
 ),
 handed_in as (
     select distinct major_code, course from course

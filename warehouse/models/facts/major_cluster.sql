@@ -6,7 +6,7 @@ with recursive linked as (
     select other_code, major_code from major_pair join policy_similarity on similarity >= score
 ),
 reached as (
-    select distinct major_code, major_code as reached from offering
+    select major_code, major_code as reached from major_offered
     union
     select reached.major_code, linked.other_code
     from reached
