@@ -29,7 +29,7 @@ SHAPES = {
 }
 _TRUE, _FALSE = {"是", "1", "true", "对口", "已报送", "y", "yes"}, {"否", "0", "false", "不对口", "未报送", "n", "no"}
 _DASHES = {"-", "—", "——", "–", "/"}
-_YEAR = re.compile(r"(\d{4})(?:年|届|级|年度|学年|年秋|年秋季|秋|年毕业)?|(\d{4})-\d\d-\d\d.*")
+_YEAR = re.compile(r"(\d{4})(?:\.0+|年|届|级|年度|学年|学年度|年秋|年秋季|秋|年毕业)?|(\d{4})-\d\d-\d\d.*")
 _SCHOOL_YEAR = re.compile(r"(\d{4})[-—–~至/](\d{4}|\d\d)(?:学年|学年度|年)?")
 
 
@@ -60,7 +60,8 @@ def normalised(cells: pd.Series, column: Column, salt: bytes = b"") -> pd.Series
         return text.str.replace(r"^0?(\d{1,2})月?(份|底|末)?$", r"\1", regex=True)
     if column.kind in ("count", "money"):
         grouped = text.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?").fillna(False).astype(bool)
-        text = text.mask(grouped, text.str.replace(",", "")).str.replace(r"(?<=\d)[人名元个]$", "", regex=True)
+        unit = "人名个元" if column.kind == "count" else "元%"
+        text = text.mask(grouped, text.str.replace(",", "")).str.replace(rf"(?<=\d)[{unit}]$", "", regex=True)
         return text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True) if column.kind == "count" else text
     if column.kind == "code":
         return text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)

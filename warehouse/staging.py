@@ -51,20 +51,12 @@ def stage(inbox: Path, data: Path) -> list[StagedFile]:
     root = data / "staged" / _fingerprint()
     root.mkdir(parents=True, exist_ok=True)
     paths = sorted(path for path in inbox.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
-    found = [(path, _content_hash(path)) for path in paths]
-    unread = {content: path for path, content in found if not (root / content / _COMPLETE).exists()}
+    found = [(path, _name(path.relative_to(inbox)), _content_hash(path)) for path in paths]
+    unread = {content: path for path, _, content in found if not (root / content / _COMPLETE).exists()}
     if unread:
         _read_all(unread, root, _salt(data))
-    batches = _batches_seen(data, [f"{path.relative_to(inbox).as_posix()}|{content}" for path, content in found])
-    order = [
-        (
-            batches[f"{path.relative_to(inbox).as_posix()}|{content}"],
-            path.stat().st_mtime_ns,
-            path.relative_to(inbox).as_posix(),
-            content,
-        )
-        for path, content in found
-    ]
+    batches = _batches_seen(data, [f"{name}|{content}" for _, name, content in found])
+    order = [(batches[f"{name}|{content}"], path.stat().st_mtime_ns, name, content) for path, name, content in found]
     return [StagedFile(file, content, root / content) for _, _, file, content in sorted(order)]
 
 
@@ -83,9 +75,21 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
+def _name(path: Path) -> str:
+    """The path as it is shown; a name that isn't UTF-8, as archives packed on Chinese Windows leave it, is read as GB18030."""
+    name = os.fsencode(path.as_posix())
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("gb18030", "replace")
+
+
 def _content_hash(path: Path) -> str:
+    """Of the bytes and the suffix, which says how they are read: text handed in again as .csv is another submission."""
     with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()[:32]
+        digest = hashlib.file_digest(content, "sha256")
+    digest.update(path.suffix.lower().encode())
+    return digest.hexdigest()[:32]
 
 
 def _salt(data: Path) -> bytes:
@@ -123,7 +127,7 @@ def _read_all(unread: dict[str, Path], root: Path, salt: bytes) -> None:
     from pebble import ProcessExpired, ProcessPool
 
     workers = min(os.cpu_count() or 1, 4)
-    with ProcessPool(max_workers=workers, context=multiprocessing.get_context("spawn"), initializer=_limit_memory) as pool:
+    with ProcessPool(max_workers=workers, context=multiprocessing.get_context("spawn"), initializer=_confine) as pool:
         waiting = [(batch, pool.schedule(read_batch, args=[batch, root, salt], timeout=SECONDS_A_FILE)) for batch in _in_batches(unread)]
         while waiting:
             batch, reading = waiting.pop(0)
@@ -151,14 +155,18 @@ def _in_batches(unread: dict[str, Path]) -> Iterator[list[tuple[str, Path]]]:
         yield batch
 
 
-def _limit_memory() -> None:
-    """Holds a worker to what it starts with plus MEMORY_OF_A_WORKER of address space (Linux)."""
+def _confine() -> None:
+    """Holds a worker to what it starts with plus MEMORY_OF_A_WORKER of address space (Linux).
+
+    What a native reader prints as it dies of a hostile file is dropped; what read_batch raises still reaches the run.
+    """
     import resource
 
     import pandera.pandas  # noqa: F401  # what every batch needs is loaded before the limit is set
     import pyarrow.parquet  # noqa: F401
     import python_calamine  # noqa: F401
 
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     status = Path("/proc/self/statm")
     if status.exists():
         started_with = int(status.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -192,24 +200,24 @@ def read_batch(batch: Sequence[tuple[str, Path]], root: Path, salt: bytes) -> No
         ]
         if not blocks:
             continue
-        raw = pd.concat([block.cells.assign(submission=content, sheet=block.sheet) for content, block in blocks], ignore_index=True)
-        for name in set(raw.columns) - {"row"}:
+        raw = pd.concat(
+            [block.cells.assign(submission=content, sheet=block.sheet, block=place) for place, (content, block) in enumerate(blocks)],
+            ignore_index=True,
+        )
+        for name in set(raw.columns) - {"row", "block"}:
             raw[name] = raw[name].fillna("").astype("str")
-        good, faults = judge(raw.drop(columns="sheet"), dataset, salt)
+        good, faults = judge(raw.drop(columns=["sheet", "block"]), dataset, salt)
         good.insert(1, "sheet", raw["sheet"].loc[good.index].astype("string"))
         for content, rows in good.groupby("submission", sort=False):
             accepted[str(content)][dataset.name] = rows.drop(columns="submission")
-        headers = {(content, block.sheet): block.headers for content, block in blocks}
         for fault in faults:
             row = raw.loc[fault.position]
-            header = headers[row["submission"], row["sheet"]].get(fault.column) or headers[row["submission"], row["sheet"]].get(
-                "school_name", ""
-            )
+            headers = blocks[row["block"]][1].headers
             rejects[row["submission"]].append(
                 {
                     "sheet": row["sheet"],
                     "row": int(row["row"]),
-                    "header": header,
+                    "header": headers.get(fault.column) or headers.get("school_name", ""),
                     "value": fault.value,
                     "reason_zh": fault.reason_zh,
                     "reason_en": fault.reason_en,
@@ -228,7 +236,7 @@ def _read_one(path: Path, content_hash: str):  # a Submission, or the key of why
     if path.stat().st_size > LARGEST_FILE:
         return "too_large"
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest()[:32] != content_hash:
+    if _content_hash(path) != content_hash:
         return "changed_while_read"
     try:
         return read_submission(content, suffix)

@@ -19,10 +19,14 @@ SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv", ".parquet")
 NUMBER_KINDS = ("count", "money")
 WIDEST_ROW = 2000
 HEADER_SEARCH_ROWS = 300
-_TOTAL = re.compile(r"^(合计|总计|共计|总数|小计|本页小计|全校合计|本校合计|全市合计|total|grandtotal|subtotal|sum)[:：]?$")
+_TOTAL = re.compile(
+    r"(合计|总计|共计|总数|小计|本页小计|全校合计|本校合计|全市合计|total|grandtotal|subtotal|sum|(?P<whose>.{1,16})(小计|合计|总计))[:：]?$"
+)
 _FOOTER = re.compile(
     r"^(填报人|填表人|审核人|复核人|负责人|单位负责人|统计负责人|联系人|联系电话|电话|填报日期|填表日期|日期|制表|制表人|备注|注|说明|填报单位|单位|盖章|报送日期|数据来源)[^,，]{0,6}[:：]"
+    r"|^(填报人|填表人|制表人|审核人|复核人|负责人|单位负责人|统计负责人|联系人|联系电话|填报日期|填表日期|报送日期)$"
 )
+_FILEPASS = re.compile(rb"\x09\x08\x10\x00\x00\x06.{14}(\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)  # record 2F after the first one of an .xls
 _UNITS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 
 
@@ -94,7 +98,10 @@ class _Sheet:
 
 @dataclass(frozen=True)
 class _Header:
-    """A recognised header: which cell of a row is which column of the dataset. `repeated` names a header written twice."""
+    """A recognised header: which cell of a row is which column of the dataset. `repeated` names a header written twice.
+
+    `unknown` are the headers not used: those of no column, and other names of a column that already has its own.
+    """
 
     dataset: Dataset
     places: dict[str, int]
@@ -151,7 +158,8 @@ def _workbook_sheets(content: bytes) -> Iterator[_Sheet]:
 
 
 def _is_encrypted(content: bytes) -> bool:
-    return content.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in content
+    is_compound = content.startswith(b"\xd0\xcf\x11\xe0")
+    return is_compound and ("EncryptedPackage".encode("utf-16-le") in content or _FILEPASS.search(content) is not None)
 
 
 def _vertical_merges(sheet) -> dict[int, list[tuple[int, int]]]:
@@ -251,9 +259,14 @@ def _match(cells: list[str], dataset: Dataset) -> _Header:
         column, is_own = known.get(plain_header(cell), (None, False))
         if column is None:
             unknown.append(cell.strip())
-        elif column not in places or (is_own and not own[column]):
+        elif column not in places:
             places[column], own[column] = place, is_own
-        elif is_own == own[column]:
+        elif is_own and not own[column]:
+            unknown.append(cells[places[column]].strip())
+            places[column], own[column] = place, True
+        elif (own[column] and not is_own) or dataset.column(column).kind == "secret":
+            unknown.append(cell.strip())
+        else:
             repeated = repeated or cell.strip()
     return _Header(dataset, places, {name: cells[place].strip() for name, place in places.items()}, tuple(unknown), repeated)
 
@@ -272,11 +285,9 @@ def _recognise(cells: list[str], below: list[str]) -> tuple[_Header | None, bool
     width = max(len(cells), len(below))
     above, under = cells + [""] * (width - len(cells)), below + [""] * (width - len(below))
     joined = [low if plain_header(low) in known or not high.strip() else high for high, low in zip(above, under, strict=True)]
-    candidates = [
-        (_match(row, dataset), is_joined)
-        for row, is_joined in ((cells, False), (joined, True))
-        for dataset in dictionary().datasets.values()
-    ]
+    is_data_below = any(count_of(cell) is not None for cell in below)
+    forms = [(cells, False)] if is_data_below else [(cells, False), (joined, True)]
+    candidates = [(_match(row, dataset), is_joined) for row, is_joined in forms for dataset in dictionary().datasets.values()]
     whole = [(header, is_joined) for header, is_joined in candidates if not missing_columns(header)]
     if whole:
         header, is_joined = max(whole, key=lambda pair: (len(pair[0].places), not pair[1]))
@@ -287,7 +298,7 @@ def _recognise(cells: list[str], below: list[str]) -> tuple[_Header | None, bool
 
 
 def _read_sheet(sheet: _Sheet, submission: Submission) -> list[Problem]:
-    """Adds the sheet's blocks to the submission; returns what it nearly was."""
+    """Adds the sheet's blocks to the submission; returns what it, or its last table, nearly was."""
     near_misses: list[Problem] = []
     reader: _BlockReader | None = None
     rows = iter(sheet.rows)
@@ -304,6 +315,12 @@ def _read_sheet(sheet: _Sheet, submission: Submission) -> list[Problem]:
                 if takes_next:
                     ahead = next(rows, None)
                     submission.rows_found += 1
+                if reader is not None and header == reader.header:
+                    continue
+                if reader is not None:
+                    reader.finish(submission)
+                submission.problems += [miss for miss in near_misses if miss.row]
+                near_misses = []
                 if header.repeated:
                     submission.problems.append(
                         Problem(
@@ -315,32 +332,38 @@ def _read_sheet(sheet: _Sheet, submission: Submission) -> list[Problem]:
                         )
                     )
                     submission.rows_found += (ahead is not None) + sum(1 for _ in rows)
-                    return near_misses
-                if reader is not None:
-                    reader.finish(submission)
+                    return []
                 reader = _BlockReader(sheet, header, number)
                 continue
-            if near is not None and reader is None:
-                labels = "、".join(dictionary().columns[name].label.zh for name in missing_columns(near))
-                labels_en = ", ".join(dictionary().columns[name].label.en for name in missing_columns(near))
-                near_misses.append(
-                    Problem(
-                        "missing_columns",
-                        {
-                            "dataset": near.dataset.label.zh,
-                            "dataset_en": near.dataset.label.en,
-                            "missing": labels,
-                            "missing_en": labels_en,
-                        },
-                        sheet.name,
-                    )
-                )
+            if reader is not None and _is_another_table(cells):
+                reader.finish(submission)
+                reader, searched = None, 0
+                near_misses = [_near_miss(near, sheet.name, number)]
+            elif near is not None and reader is None:
+                near_misses.append(_near_miss(near, sheet.name))
         if reader is not None:
             reader.take(number, cells)
     if reader is not None:
         reader.finish(submission)
-        return []
     return near_misses[:1]
+
+
+def _is_another_table(cells: list[str]) -> bool:
+    """Whether a row below a header, though no header of any dataset, names columns all the same."""
+    return sum(plain_header(cell) in _known_headers() for cell in cells if cell.strip()) >= 3
+
+
+def _near_miss(near: _Header | None, sheet: str | None, row: int | None = None) -> Problem:
+    if near is None:
+        return Problem("unrecognised", {}, sheet, row)
+    missing = [dictionary().columns[name].label for name in missing_columns(near)]
+    values: dict[str, object] = {
+        "dataset": near.dataset.label.zh,
+        "dataset_en": near.dataset.label.en,
+        "missing": "、".join(label.zh for label in missing),
+        "missing_en": ", ".join(label.en for label in missing),
+    }
+    return Problem("missing_columns", values, sheet, row)
 
 
 class _BlockReader:
@@ -358,6 +381,7 @@ class _BlockReader:
         self.sums = dict.fromkeys(self.counts, 0)
         self.sums_at_total = dict.fromkeys(self.counts, 0)
         self.totals: list[TotalMismatch] = []
+        self.total_on_top: tuple[int, dict[str, str]] | None = None
         self.merged: dict[tuple[int, int], str] = {}
 
     def may_be_header(self, cells: list[str]) -> bool:
@@ -369,8 +393,11 @@ class _BlockReader:
         for column in self.columns:
             if column.kind not in NUMBER_KINDS:
                 values[column.name] = self._unmerged(number, self.header.places[column.name], values[column.name])
-        if self._is_total(cells):
-            self._compare(number, values, cells)
+        if self._is_total(cells, values):
+            if self.rows:
+                self._compare(number, values, cells)
+            else:
+                self.total_on_top = self.total_on_top or (number, values)
         elif not self._is_skipped(cells, values):
             self.rows.append(number)
             for name, value in values.items():
@@ -386,20 +413,26 @@ class _BlockReader:
                 return value or self.merged.get((place, first), "")
         return value
 
-    def _is_total(self, cells: list[str]) -> bool:
-        return any(
-            cell and len(cell) < 20 and _TOTAL.match("".join(cell.split()).casefold())
+    def _is_total(self, cells: list[str], values: dict[str, str]) -> bool:
+        labels = [
+            label
             for place, cell in enumerate(cells)
-            if place not in self.numbered
-        )
+            if cell and len(cell) < 20 and place not in self.numbered and (label := _TOTAL.match("".join(cell.split()).casefold()))
+        ]
+        if all(label["whose"] for label in labels):  # 财经商贸大类小计 is one, a whole row with the remark 春秋两季合计 is none
+            key = [values[name].strip() for name in self.header.dataset.key if name in values]
+            return bool(labels) and not all(part and not _TOTAL.match(part) for part in key)
+        return True
 
     def _is_skipped(self, cells: list[str], values: dict[str, str]) -> bool:
-        if not any(value.strip() for value in values.values()):
+        if not any(cells[place].strip() for place in self.header.places.values() if place < len(cells)):
+            return True
+        filled = [cell for cell in map(str.strip, cells) if cell]
+        if _is_footer(filled[0]) or (self.counts and filled[0] in "甲1" and _is_column_numbers(filled)):
             return True
         if any(count_of(values[name]) is not None for name in self.counts):
             return False
-        filled = [cell.strip() for cell in cells if cell.strip()]
-        if any(_FOOTER.match("".join(cell[:40].split())) for cell in filled):
+        if 2 * sum(map(_is_footer, filled)) >= len(filled):
             return True
         is_note = len(filled) == 1 and not any(cells[place].strip() for place in self.count_places if place < len(cells))
         return bool(self.counts) and is_note and not re.fullmatch(r"[\d.\s]+", filled[0])
@@ -421,6 +454,12 @@ class _BlockReader:
         self.sums_at_total = dict(self.sums)
 
     def finish(self, submission: Submission) -> None:
+        if self.total_on_top is not None:
+            number, values = self.total_on_top
+            stated = {name: count for name in self.counts if (count := count_of(values[name])) not in (None, self.sums[name])}
+            self.totals[:0] = [
+                TotalMismatch(self.sheet.name, number, self.header.headers[name], count, self.sums[name]) for name, count in stated.items()
+            ]
         ordered = sorted(self.header.places, key=self.header.places.__getitem__)
         cells = pd.DataFrame({name: pd.Series(self.taken[name], dtype="str") for name in ordered})
         cells.insert(0, "row", pd.Series(self.rows, dtype="int64"))
@@ -429,6 +468,16 @@ class _BlockReader:
         submission.ignored_columns += [
             name for name in self.header.unknown if name not in submission.ignored_columns and plain_header(name) != "序号"
         ]
+
+
+def _is_footer(cell: str) -> bool:
+    return _FOOTER.match("".join(cell[:40].split())) is not None
+
+
+def _is_column_numbers(filled: list[str]) -> bool:
+    """Whether a row only numbers the columns, as official forms do under the header: 甲 乙 1 2 3."""
+    letters = sum(not cell.isdigit() for cell in filled)
+    return filled == [*"甲乙丙丁戊己庚辛"[:letters], *map(str, range(1, len(filled) - letters + 1))]
 
 
 def count_of(cell: str) -> int | None:
@@ -448,20 +497,19 @@ def _read_parquet(content: bytes) -> Submission:
 
     try:
         table = pq.read_table(io.BytesIO(content))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        return _read_table(table)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, UnicodeDecodeError, OSError) as error:
         raise UnreadableSubmission("not_parquet") from error
+
+
+def _read_table(table) -> Submission:
     submission = Submission(rows_found=table.num_rows)
     header, _, near = _recognise(list(table.column_names), [])
-    if header is None or header.repeated:
-        values: dict[str, object] = {}
-        if near is not None:
-            values = {
-                "dataset": near.dataset.label.zh,
-                "dataset_en": near.dataset.label.en,
-                "missing": "、".join(dictionary().columns[name].label.zh for name in missing_columns(near)),
-                "missing_en": ", ".join(dictionary().columns[name].label.en for name in missing_columns(near)),
-            }
-        submission.problems.append(Problem("missing_columns" if near else "unrecognised", values))
+    if header is None:
+        submission.problems.append(_near_miss(near, None))
+        return submission
+    if header.repeated:
+        submission.problems.append(Problem("header_twice", {"header": header.repeated}))
         return submission
     cells = pd.DataFrame({"row": range(2, table.num_rows + 2)})
     for name, place in header.places.items():
