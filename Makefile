@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME := $(CURDIR)
 
-.PHONY: setup demo test test-fast lint lock browser screenshots bench clean
+.PHONY: setup demo test test-fast fuzz lint lock browser screenshots bench clean
 
 setup: $(STAMP)
 
@@ -23,6 +23,10 @@ test: setup browser
 
 test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not slow"
+
+# Broken forms, more than the tests read: FUZZ_FILES and FUZZ_SEED say how many and which.
+fuzz: setup
+	FUZZ_FILES=$${FUZZ_FILES:-3000} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} $(BIN)/python -m pytest tests/warehouse/test_fuzz.py
 
 lint: setup
 	$(BIN)/ruff check .
