@@ -22,7 +22,7 @@ test: setup browser
 	$(BIN)/python -m pytest
 
 test-fast: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not slow"
 
 # Broken forms, more than the tests read: FUZZ_FILES and FUZZ_SEED say how many and which.
 fuzz: setup

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -196,8 +197,12 @@ def _list(data: Path, *options: str) -> pd.DataFrame:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """S0 fails two years with a gap of one insufficient year between (4 of 5 under 90 %, then 2 graduates, then 3 of 20)."""
+    return _small(tmp_path)
+
+
+def _small(folder: Path) -> Path:
     _write(
-        tmp_path / "inbox",
+        folder / "inbox",
         [
             (2021, "S0", "730301", 20, 10, 2),
             (2022, "S0", "730301", 2, 0, 0),
@@ -206,17 +211,29 @@ def small(tmp_path: Path) -> Path:
         ],
         [(2023, "S0", "730301", 15, 12, 12), (2023, "S1", "730301", 40, 40, 40)],
     )
-    (tmp_path / "policy.toml").write_text(POLICY.format(target="0.9"), "utf-8")
-    return tmp_path
+    (folder / "policy.toml").write_text(POLICY.format(target="0.9"), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = _small(tmp_path_factory.mktemp("published"))
+    assert _run(folder) == 0
+    return folder
+
+
+@pytest.fixture
+def published(_published_once: Path, tmp_path: Path) -> Path:
+    """The small city as `small` has it, run and published; a copy of its own for every test."""
+    return Path(shutil.copytree(_published_once, tmp_path / "city"))
 
 
 def _run(folder: Path, *options: str) -> int:
     return main(["run", "--data", str(folder), "--policy", str(folder / "policy.toml"), *options])
 
 
-def test_a_run_steps_over_an_insufficient_year(small: Path) -> None:
-    assert _run(small) == 0
-    found = _list(small, "--all").set_index("school_id")
+def test_a_run_steps_over_an_insufficient_year(published: Path) -> None:
+    found = _list(published, "--all").set_index("school_id")
     # 12 of 20 and 3 of 20: two breach years, 15 of 40 against 0.9 is certain, so red, plan 0
     assert found.loc["S0", ["level", "action", "rules", "plan", "recommended_plan", "employment_rate"]].tolist() == [
         "red",
@@ -237,14 +254,13 @@ def test_a_gap_longer_than_allowed_ends_the_run(small: Path) -> None:
     assert _list(small).set_index("school_id").loc["S0", "level"] == "watch"
 
 
-def test_the_same_input_gives_the_same_snapshot_and_no_new_build(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run(small) == 0
-    first = snapshot.published(small)
+def test_the_same_input_gives_the_same_snapshot_and_no_new_build(published: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = snapshot.published(published)
     assert first is not None
     built = first.stat().st_ino
-    assert _run(small) == 0
+    assert _run(published) == 0
     assert "没有变化" in capsys.readouterr().out
-    assert snapshot.published(small) == first
+    assert snapshot.published(published) == first
     assert first.stat().st_ino == built
 
 
@@ -258,19 +274,18 @@ def test_the_same_input_gives_the_same_snapshot_and_no_new_build(small: Path, ca
     ],
 )
 def test_a_policy_at_fault_is_refused_with_its_line(
-    small: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, line: int, hint: str
+    published: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, line: int, hint: str
 ) -> None:
-    assert _run(small) == 0
-    standing = snapshot.published(small)
-    text = (small / "policy.toml").read_text("utf-8")
+    standing = snapshot.published(published)
+    text = (published / "policy.toml").read_text("utf-8")
     assert before in text
-    (small / "policy.toml").write_text(text.replace(before, after), "utf-8")
-    assert _run(small) == 1
+    (published / "policy.toml").write_text(text.replace(before, after), "utf-8")
+    assert _run(published) == 1
     told = capsys.readouterr().err
     assert f"第 {line} 行" in told
     assert hint in told
     assert "Traceback" not in told
-    assert snapshot.published(small) == standing
+    assert snapshot.published(published) == standing
 
 
 def test_an_inbox_without_a_register_is_one_clear_error(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,27 +309,27 @@ def test_check_says_what_would_be_rejected(small: Path, capsys: pytest.CaptureFi
     assert "S9" in capsys.readouterr().out
 
 
-def test_a_later_file_replaces_the_same_key_and_the_replaced_row_stays_listed(small: Path) -> None:
-    assert _run(small) == 0
-    (small / "inbox" / "a_correction.csv").write_text(
+def test_a_later_file_replaces_the_same_key_and_the_replaced_row_stays_listed(published: Path) -> None:
+    (published / "inbox" / "a_correction.csv").write_text(
         "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S0,730301,20,20,0\n", "utf-8"
     )
-    assert _run(small) == 0
-    assert "S0" not in set(_list(small)["school_id"])
-    with snapshot.open_snapshot(snapshot.published(small)) as con:  # type: ignore[arg-type]
+    assert _run(published) == 0
+    assert "S0" not in set(_list(published)["school_id"])
+    with snapshot.open_snapshot(snapshot.published(published)) as con:  # type: ignore[arg-type]
         rows = con.execute("select file, replaced_by from reported_row where standing = 'superseded'").fetchall()
     assert rows == [("graduates.csv", "a_correction.csv")]
 
 
-def test_a_reader_keeps_the_old_snapshot_while_a_new_one_is_published(small: Path) -> None:
-    assert _run(small) == 0
-    old = snapshot.published(small)
+def test_a_reader_keeps_the_old_snapshot_while_a_new_one_is_published(published: Path) -> None:
+    old = snapshot.published(published)
     assert old is not None
     with snapshot.open_snapshot(old) as reader:
         before = reader.execute("select count(*) from warning").fetchall()
-        (small / "inbox" / "more.csv").write_text("年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S2,710201,30,3,0\n", "utf-8")
-        assert _run(small) == 0
-        assert snapshot.published(small) != old
+        (published / "inbox" / "more.csv").write_text(
+            "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S2,710201,30,3,0\n", "utf-8"
+        )
+        assert _run(published) == 0
+        assert snapshot.published(published) != old
         assert reader.execute("select count(*) from warning").fetchall() == before
 
 
@@ -333,25 +348,24 @@ def test_no_cell_starts_a_formula(city: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_any_moment_leaves_what_was_published(small: Path) -> None:
-    assert _run(small) == 0
-    command = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(small), "--policy", str(small / "policy.toml")]
+def test_a_run_killed_at_any_moment_leaves_what_was_published(published: Path) -> None:
+    command = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(published), "--policy", str(published / "policy.toml")]
     for attempt in range(20):
-        standing = snapshot.published(small)
-        (small / "inbox" / "changing.csv").write_text(
+        standing = snapshot.published(published)
+        (published / "inbox" / "changing.csv").write_text(
             f"年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S3,710201,{30 + attempt},3,0\n", "utf-8"
         )
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(random.Random(attempt).uniform(0.2, 6.0))
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
-        now = snapshot.published(small)
+        now = snapshot.published(published)
         assert now is not None
         with snapshot.open_snapshot(now) as con:
             assert con.execute("select count(*) from snapshot").fetchall() == [(1,)]
         assert now == standing or now.stat().st_mtime_ns >= standing.stat().st_mtime_ns  # type: ignore[union-attr]
-    assert _run(small) == 0
-    assert not list((small / "snapshots").glob(".building-*"))
+    assert _run(published) == 0
+    assert not list((published / "snapshots").glob(".building-*"))
 
 
 HOSTILE = {

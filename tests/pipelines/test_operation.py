@@ -1,5 +1,6 @@
 """What keeps a deployment running: the doctor, backups that restore onto an empty machine, going back, and forms that read back."""
 
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -13,12 +14,17 @@ from warehouse.dictionary import dictionary
 from warehouse.staging import read_submission_summary, stage
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
+@pytest.fixture(scope="module")
+def _published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("operation")
     write_inbox(folder / "inbox", enrolment=[(2023, "S0", "730301", 40, 40, 30)], graduates=[(2023, "S0", "730301", 20, 18, 1)])
     assert main(["run", "--data", str(folder)]) == 0
     return folder
+
+
+@pytest.fixture
+def data(_published_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(_published_once, tmp_path / "data"))
 
 
 def test_a_backup_restores_onto_an_empty_machine_and_the_run_goes_on(

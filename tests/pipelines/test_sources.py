@@ -81,6 +81,7 @@ def _graduates(data: Path) -> list[tuple]:
         return con.execute("select major_code, graduates from graduates order by graduates").fetchall()
 
 
+@pytest.mark.slow
 def test_a_paged_interface_is_read_to_its_end_with_its_token_and_provenance(
     place: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_paged_interface_is_read_to_its_end_with_its_token_and_provenance(
     assert (state.name, state.rows, state.problem) == ("就业平台", 5, "")
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_once_is_asked_again(place: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _api(place, server, monkeypatch)
     Answers.mood = "once"
@@ -103,17 +105,18 @@ def test_a_server_that_fails_once_is_asked_again(place: Path, server: str, monke
     assert (state.rows, state.problem) == (5, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", ["angry", "garbage", "wrong"])
 def test_a_source_that_is_down_leaves_the_last_good_data_and_says_so(
     place: Path, server: str, monkeypatch: pytest.MonkeyPatch, mood: str
 ) -> None:
     _api(place, server, monkeypatch)
-    assert main(["run", "--data", str(place)]) == 0
-    good, answered = _graduates(place), source_states(place)[0].answered
+    pull_all(read_settings(), place / "inbox", place)
+    (good,) = (place / "inbox" / "来源").rglob("*.parquet")
+    content, answered = good.read_bytes(), source_states(place)[0].answered
     Answers.mood = mood
-    assert main(["run", "--data", str(place)]) == 0
-    assert _graduates(place) == good
-    (state,) = source_states(place)
+    (state,) = pull_all(read_settings(), place / "inbox", place)
+    assert good.read_bytes() == content
     assert state.problem
     assert state.answered == answered
     assert "sesame" not in (place / "sources.json").read_text("utf-8")

@@ -36,7 +36,7 @@ def _double(content: bytes, dice: random.Random) -> bytes:
 
 def _inside(content: bytes, dice: random.Random) -> bytes:
     """Breaks one part of a workbook and packs it again, so that the zip itself is whole."""
-    if not content.startswith(b"PK"):
+    if not zipfile.is_zipfile(io.BytesIO(content)):
         return _flip(content, dice)
     whole, packed = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
     victim = dice.choice(whole.namelist())
