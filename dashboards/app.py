@@ -12,12 +12,14 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dashboards import queries
-from dashboards.navigation import GROUPS, START, VIEWS
+from dashboards.access import logged_in, shown_to
+from dashboards.navigation import GROUPS, NEEDED, START, VIEWS
 from dashboards.page import Page, remember
 from dashboards.texts import say
-from warehouse.snapshot import published
+from warehouse.settings import read_settings
+from warehouse.snapshot import RunRefused, published
 from warehouse.source_state import source_states
-from warehouse.texts import Language
+from warehouse.texts import Language, sentence
 
 STYLE = """
 <style>
@@ -39,17 +41,30 @@ def main() -> None:
     st.set_page_config(page_title=say("frame.product", language), layout="wide")
     st.html(STYLE)
     data = Path(os.environ.get("MAJORWATCH_DATA", "data"))
+    try:
+        settings = read_settings()
+    except RunRefused as refusal:
+        st.error(str(refusal))
+        return
+    person = logged_in(settings.access, data, language)
+    if person is None:
+        return
     snapshot = published(data)
     if snapshot is None:
         st.title(say("frame.product", language))
         st.info(f"**{say('frame.nothing', language)}**\n\n{say('frame.nothing_help', language, inbox=data / 'inbox', data=data)}")
         return
-    stamp = queries.snapshot_row(snapshot)
-    years = queries.assessed_years(snapshot)
-    if logo := os.environ.get("MAJORWATCH_LOGO"):
-        st.logo(logo, size="large")
+    shown = shown_to(person, snapshot)
+    stamp = queries.snapshot_row(shown)
+    years = queries.assessed_years(shown)
+    if not years:
+        st.title(say("frame.product", language))
+        st.info(say("access.nothing", language))
+        return
+    if settings.bureau.emblem:
+        st.logo(settings.bureau.emblem, size="large")
     with st.sidebar:
-        st.markdown(f"### {os.environ.get('MAJORWATCH_BUREAU') or say('frame.product', language)}")
+        st.markdown(f"### {settings.bureau.name or say('frame.product', language)}")
         chosen = st.segmented_control(
             say("frame.language", language),
             ["zh", "en"],
@@ -60,15 +75,19 @@ def main() -> None:
         asked = st.query_params.get("year", "")
         default = int(asked) if asked.isdigit() and int(asked) in years else int(stamp["assessment_year"])
         year = st.selectbox(say("frame.year", language), years, index=years.index(default))
+        if settings.access:
+            st.caption(say("access.who", language, name=person.name, role=sentence(f"role.{person.role}", language)))
+            st.button(say("access.log_out", language), on_click=st.logout)
     if chosen and chosen != language:
         remember(lang=chosen)
         st.rerun()
     remember(lang=language, year=year)
-    page = Page(data, snapshot, int(year), language, bool(stamp["is_simulated"]))
+    page = Page(data, shown, person, int(year), language, bool(stamp["is_simulated"]))
     pages = {
-        name: st.Page(partial(_framed, page, stamp, name), title=say(f"{name}.title", language), url_path=name, default=name == START)
+        name: st.Page(partial(_framed, page, stamp, name), title=say(f"{name}.title", language), url_path=name, default=name == START,
+                      visibility="visible" if name not in NEEDED or page.may(NEEDED[name]) else "hidden")
         for name in VIEWS
-    }
+    }  # fmt: skip
     st.session_state["pages"] = pages
     st.navigation(
         {say(f"frame.{group}", language): [pages[name] for name in names] for group, names in GROUPS.items()}, expanded=True
@@ -94,6 +113,10 @@ def _framed(page: Page, stamp, name: str) -> None:
     basis = escape(stamp["policy_basis"])
     st.html(f'<div class="stamp" title="{basis}">{simulated}{escape(told)}</div>')
     remember(lang=page.language, year=page.year)
+    if name in NEEDED and not page.may(NEEDED[name]):
+        page.noted("refused", name)
+        st.warning(page.say("access.not_allowed"))
+        return
     VIEWS[name](page)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dashboards.page import Page
 from dashboards.views import (
+    audit_log,
     data_quality,
     demand,
     district,
@@ -33,10 +34,18 @@ GROUPS: dict[str, dict[str, Callable[[Page], None]]] = {
     },
     "structure": {"duplication": duplication.show, "demand": demand.show},
     "monitor": {"monthly": monthly.show},
-    "data": {"quality": data_quality.show},
+    "data": {"quality": data_quality.show, "audit": audit_log.show},
     "help": {"method": method.show, "guide": guide.show},
 }
 VIEWS = {name: show for pages in GROUPS.values() for name, show in pages.items()}
+NEEDED = {
+    "simulation": "compare",
+    "duplication": "compare",
+    "quadrant": "compare",
+    "major": "compare",
+    "demand": "compare",
+    "audit": "audit",
+}
 START = next(iter(VIEWS))
 
 

@@ -1,5 +1,6 @@
 """What every page is given: the snapshot, the year and the language, and the words and links made from them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboards.access import RIGHTS
+from dashboards.queries import Shown
 from dashboards.texts import say
+from warehouse import audit
 from warehouse.dictionary import dictionary
+from warehouse.settings import Person
 from warehouse.texts import Language, sentence
 
 SUBJECTS = {"school": "school_id", "major": "major_code", "district": "district_code"}
@@ -17,10 +22,11 @@ SUBJECT_PAGES = {"school": ("offering", "school"), "major": ("offering", "major"
 
 @dataclass(frozen=True)
 class Page:
-    """One page run: the data folder, the snapshot of it that is shown, which year and which language."""
+    """One page run: the data folder, what is shown of which snapshot, to whom, which year and which language."""
 
     data: Path
-    snapshot: Path
+    snapshot: Shown
+    person: Person
     year: int
     language: Language
     is_simulated: bool
@@ -88,6 +94,18 @@ class Page:
         """A link to another page, with what it should show."""
         st.page_link(st.session_state["pages"][page], label=label, query_params={"lang": self.language, "year": str(self.year), **query})
 
+    def may(self, right: str) -> bool:
+        """Whether the person may do this (a right of access.RIGHTS)."""
+        return right in RIGHTS[self.person.role]
+
+    def noted(self, deed: str, subject: str) -> None:
+        """Writes what the person did into the audit log."""
+        audit.record(self.data, self.person.name, self.person.role, deed, subject)
+
+    def download(self, place: Any, label: str, content: Any, name: str, deed: str = "export") -> None:
+        """A button in `place` (a column) that gives a file away; who took it goes into the audit log."""
+        place.download_button(label, content, name, width="stretch", on_click=self.noted, args=(deed, name))
+
     def file_name(self, key: str, ending: str) -> str:
         """A download's name; says when the data are simulated."""
         return f"{self.say('frame.simulated_file') if self.is_simulated else ''}{self.say(key)}_{self.year}.{ending}"
@@ -102,8 +120,20 @@ def remember(**values: object) -> None:
             del st.query_params[name]
 
 
-def choose(name: str, titles: dict[str, str], label: str) -> str:
-    """A choice of one that starts from the address and goes back into it."""
+def is_refused(page: Page, known: Mapping[str, str], name: str) -> bool:
+    """Says so, and gives True, where the address asks for a school, major or district that is not there for this person."""
+    asked = st.query_params.get(name, "")
+    if not asked or asked in known:
+        return False
+    page.noted("refused", f"{name}={asked}")
+    st.warning(page.say("access.not_shown", asked=asked))
+    return True
+
+
+def choose(page: Page, name: str, titles: dict[str, str], label: str) -> str:
+    """A choice of one that starts from the address and goes back into it; "" where the address asks for what is not shown here."""
+    if is_refused(page, titles, name):
+        return ""
     asked = st.query_params.get(name, "")
     chosen = st.selectbox(label, list(titles), index=list(titles).index(asked) if asked in titles else 0, format_func=titles.__getitem__)
     remember(**{name: chosen})

@@ -1,5 +1,6 @@
 """What the views read from a published snapshot. Frames out; no Streamlit, no figures."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import duckdb
 import pandas as pd
 
 from warehouse.snapshot import open_snapshot
+
+HELD_BACK_BY = ("school_id", "district_code", "file")  # the first of these that a table has says whose a row is
 
 _OFFERINGS = """
     select warning.*, schools.school_name, schools.district_code, schools.district_name,
@@ -17,46 +20,83 @@ _OFFERINGS = """
 """
 
 
-@lru_cache(maxsize=4)
-def connection(path: Path) -> duckdb.DuckDBPyConnection:
-    """One read-only connection per snapshot; every query takes a cursor of its own."""
-    return open_snapshot(path)
+@dataclass(frozen=True)
+class Shown:
+    """What somebody may see of a snapshot: everything, or the rows of some schools (codes) or districts (codes) only."""
+
+    path: Path
+    schools: tuple[str, ...] | None = None
+    districts: tuple[str, ...] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True where nothing is held back."""
+        return self.schools is None and self.districts is None
 
 
-def ask(path: Path, query: str, **values: object) -> pd.DataFrame:
+@lru_cache(maxsize=16)
+def connection(shown: Shown) -> duckdb.DuckDBPyConnection:
+    """One read-only connection per snapshot and scope; every query takes a cursor of its own.
+
+    Where rows are held back, every table that tells of a school, a district or a file stands behind a view of the same name, so that no
+    page, export or query written later can show more.
+    """
+    if shown.is_whole:
+        return open_snapshot(shown.path)
+    con = duckdb.connect()
+    con.execute(f"attach '{str(shown.path).replace(chr(39), chr(39) * 2)}' as whole (read_only)")
+    con.execute("create table own_school as select school_id from whole.schools where school_id in (select unnest($1)) or district_code in (select unnest($2))",
+                [list(shown.schools or ()), list(shown.districts or ())])  # fmt: skip
+    con.execute("create table own_district as select distinct district_code from whole.schools where school_id in (from own_school)")
+    con.execute(
+        "create table own_file as select file from whole.reported_row group by file having bool_and(school_id in (from own_school))"
+    )
+    tables = con.execute(
+        "select table_name, list(column_name) from duckdb_columns() where database_name = 'whole' group by table_name"
+    ).fetchall()
+    for table, columns in tables:
+        keep = next(
+            (f"{column} in (from own_{column.removesuffix('_id').removesuffix('_code')})" for column in HELD_BACK_BY if column in columns),
+            "true",
+        )
+        con.execute(f'create view "{table}" as select * from whole."{table}" where {keep}')
+    return con
+
+
+def ask(shown: Shown, query: str, **values: object) -> pd.DataFrame:
     """A frame from the snapshot; `$name` in the query takes the value of that name."""
-    return connection(path).cursor().execute(query, values or None).df()
+    return connection(shown).cursor().execute(query, values or None).df()
 
 
-def snapshot_row(path: Path) -> pd.Series:
+def snapshot_row(shown: Shown) -> pd.Series:
     """Id, policy, years, and whether the data are simulated."""
-    return ask(path, "select * from snapshot").iloc[0]
+    return ask(shown, "select * from snapshot").iloc[0]
 
 
-def assessed_years(path: Path) -> list[int]:
+def assessed_years(shown: Shown) -> list[int]:
     """Years with a warning list, latest first."""
-    return ask(path, "select distinct year from warning order by year desc")["year"].tolist()
+    return ask(shown, "select distinct year from warning order by year desc")["year"].tolist()
 
 
-def levels(path: Path) -> pd.DataFrame:
+def levels(shown: Shown) -> pd.DataFrame:
     """The policy's levels, worst last: level, level_rank, action, cut, title_zh, title_en."""
-    return ask(path, "select level, level_rank, action, cut::double as cut, title_zh, title_en from policy_level order by level_rank")
+    return ask(shown, "select level, level_rank, action, cut::double as cut, title_zh, title_en from policy_level order by level_rank")
 
 
-def level_counts(path: Path) -> pd.DataFrame:
+def level_counts(shown: Shown) -> pd.DataFrame:
     """Offerings per year and level."""
-    return ask(path, "select year, level, level_rank, count(*) as offerings from warning group by all order by year, level_rank")
+    return ask(shown, "select year, level, level_rank, count(*) as offerings from warning group by all order by year, level_rank")
 
 
-def warnings_of_year(path: Path, year: int) -> pd.DataFrame:
+def warnings_of_year(shown: Shown, year: int) -> pd.DataFrame:
     """Every offering assessed in the year with names, worst first."""
-    return ask(path, f"{_OFFERINGS} where warning.year = $year order by level_rank desc, district_code, school_id, major_code", year=year)
+    return ask(shown, f"{_OFFERINGS} where warning.year = $year order by level_rank desc, district_code, school_id, major_code", year=year)
 
 
-def changes(path: Path, year: int) -> pd.DataFrame:
+def changes(shown: Shown, year: int) -> pd.DataFrame:
     """Offerings whose level differs from the year before; `change` is new_warning, raised, lowered or lifted."""
     return ask(
-        path,
+        shown,
         f"""select *, case when level_rank = 0 then 'lifted' when coalesce(previous_rank, 0) = 0 then 'new_warning'
                       when level_rank > previous_rank then 'raised' else 'lowered' end as change
             from ({_OFFERINGS} where warning.year = $year)
@@ -66,41 +106,41 @@ def changes(path: Path, year: int) -> pd.DataFrame:
     )
 
 
-def rules(path: Path) -> pd.DataFrame:
+def rules(shown: Shown) -> pd.DataFrame:
     """The policy's rules in order: rule_id, title_zh, title_en and their settings."""
-    return ask(path, "select * from policy_rule order by rule_order")
+    return ask(shown, "select * from policy_rule order by rule_order")
 
 
-def offerings(path: Path) -> pd.DataFrame:
+def offerings(shown: Shown) -> pd.DataFrame:
     """Every offering with names."""
     return ask(
-        path,
+        shown,
         """select offering.*, school_name, district_name, major_name, group_name from offering
            join schools using (school_id) join catalogue using (major_code) order by school_name, major_name""",
     )
 
 
-def offering_history(path: Path, school: str, major: str) -> pd.DataFrame:
+def offering_history(shown: Shown, school: str, major: str) -> pd.DataFrame:
     """The warning rows of one offering, by year."""
     return ask(
-        path, f"{_OFFERINGS} where warning.school_id = $school and warning.major_code = $major order by year", school=school, major=major
+        shown, f"{_OFFERINGS} where warning.school_id = $school and warning.major_code = $major order by year", school=school, major=major
     )
 
 
-def offering_indicators(path: Path, school: str, major: str) -> pd.DataFrame:
+def offering_indicators(shown: Shown, school: str, major: str) -> pd.DataFrame:
     """Every indicator of one offering over the years."""
     return ask(
-        path,
+        shown,
         "select * from indicator_value where school_id = $school and major_code = $major order by indicator, year",
         school=school,
         major=major,
     )
 
 
-def offering_states(path: Path, school: str, major: str) -> pd.DataFrame:
+def offering_states(shown: Shown, school: str, major: str) -> pd.DataFrame:
     """State of every rule in every year."""
     return ask(
-        path,
+        shown,
         """select rule_state.*, policy_rule.title_zh, policy_rule.title_en, policy_rule.rule_order from rule_state
            join policy_rule using (rule_id) where school_id = $school and major_code = $major order by rule_order, year""",
         school=school,
@@ -108,10 +148,10 @@ def offering_states(path: Path, school: str, major: str) -> pd.DataFrame:
     )
 
 
-def offering_reasons(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
+def offering_reasons(shown: Shown, school: str, major: str, year: int) -> pd.DataFrame:
     """Rules reached in the year, with run, k, n, certainty, threshold and words."""
     return ask(
-        path,
+        shown,
         """select warning_reason.*, coalesce(policy_rule.title_zh, '') as title_zh, coalesce(policy_rule.title_en, '') as title_en,
                   indicator, comparison
            from warning_reason left join policy_rule using (rule_id)
@@ -124,15 +164,15 @@ def offering_reasons(path: Path, school: str, major: str, year: int) -> pd.DataF
     )
 
 
-def targets(path: Path) -> pd.DataFrame:
+def targets(shown: Shown) -> pd.DataFrame:
     """Thresholds of the policy by indicator."""
-    return ask(path, "select indicator, comparison, threshold from policy_condition order by indicator, threshold")
+    return ask(shown, "select indicator, comparison, threshold from policy_condition order by indicator, threshold")
 
 
-def offering_sources(path: Path, school: str, major: str) -> pd.DataFrame:
+def offering_sources(shown: Shown, school: str, major: str) -> pd.DataFrame:
     """Rows of files that speak of the offering, and what became of them."""
     return ask(
-        path,
+        shown,
         """select year, dataset, file, sheet, "row", code, standing, replaced_by from reported_row
            where school_id = $school and major_code = $major order by year desc, dataset, file, "row" limit 2000""",
         school=school,
@@ -140,32 +180,32 @@ def offering_sources(path: Path, school: str, major: str) -> pd.DataFrame:
     )
 
 
-def submissions(path: Path) -> pd.DataFrame:
+def submissions(shown: Shown) -> pd.DataFrame:
     """One row per file, reconciled."""
     return ask(
-        path,
+        shown,
         """select submission.*, coalesce(entries, 0) as entries from submission
            left join (select file, count(*) as entries from reject group by file) using (file) order by entries desc, file""",
     )
 
 
-def totals_that_disagree(path: Path) -> pd.DataFrame:
+def totals_that_disagree(shown: Shown) -> pd.DataFrame:
     """合计 figures that differ from the sum of their rows."""
-    return ask(path, "select * from total_mismatch order by file, sheet, row")
+    return ask(shown, "select * from total_mismatch order by file, sheet, row")
 
 
-def superseded_rows(path: Path) -> pd.DataFrame:
+def superseded_rows(shown: Shown) -> pd.DataFrame:
     """Accepted rows that a later file replaced."""
     return ask(
-        path,
+        shown,
         """select dataset, year, school_id, code, file, sheet, "row", replaced_by from reported_row where standing = 'superseded' order by file, "row" """,
     )
 
 
-def recommendation(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
+def recommendation(shown: Shown, school: str, major: str, year: int) -> pd.DataFrame:
     """How sure and how stable the level is, what would lift it and what speaks against it: one row, or none where nothing is flagged."""
     return ask(
-        path,
+        shown,
         "select * from recommendation where school_id = $school and major_code = $major and year = $year",
         school=school,
         major=major,
@@ -173,10 +213,10 @@ def recommendation(path: Path, school: str, major: str, year: int) -> pd.DataFra
     )
 
 
-def variant_levels(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
+def variant_levels(shown: Shown, school: str, major: str, year: int) -> pd.DataFrame:
     """The offering's level under every other policy."""
     return ask(
-        path,
+        shown,
         "select variant, level, level_rank, action from variant_level where school_id = $school and major_code = $major and year = $year order by variant",
         school=school,
         major=major,
@@ -184,17 +224,17 @@ def variant_levels(path: Path, school: str, major: str, year: int) -> pd.DataFra
     )
 
 
-def pooled_rates(path: Path, school: str, major: str) -> pd.DataFrame:
+def pooled_rates(shown: Shown, school: str, major: str) -> pd.DataFrame:
     """Raw, pooled and expected employment rates of the offering over the years, with the gain and its interval."""
     return ask(
-        path, "select * from pooled_rate where school_id = $school and major_code = $major order by year", school=school, major=major
+        shown, "select * from pooled_rate where school_id = $school and major_code = $major order by year", school=school, major=major
     )
 
 
-def forecast(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
+def forecast(shown: Shown, school: str, major: str, year: int) -> pd.DataFrame:
     """The forecast for the year after `year`: one row, or none."""
     return ask(
-        path,
+        shown,
         "select * from forecast where school_id = $school and major_code = $major and year = $year + 1",
         school=school,
         major=major,
@@ -202,20 +242,20 @@ def forecast(path: Path, school: str, major: str, year: int) -> pd.DataFrame:
     )
 
 
-def forecast_scores(path: Path) -> pd.DataFrame:
+def forecast_scores(shown: Shown) -> pd.DataFrame:
     """Brier score of each way of forecasting, best first."""
-    return ask(path, "select * from forecast_score order by brier")
+    return ask(shown, "select * from forecast_score order by brier")
 
 
-def calibration(path: Path) -> pd.DataFrame:
+def calibration(shown: Shown) -> pd.DataFrame:
     """Forecast tenths: mean forecast and the share that came true."""
-    return ask(path, "select * from forecast_calibration order by tenth")
+    return ask(shown, "select * from forecast_calibration order by tenth")
 
 
-def doubts(path: Path, year: int, school: str = "", major: str = "") -> pd.DataFrame:
+def doubts(shown: Shown, year: int, school: str = "", major: str = "") -> pd.DataFrame:
     """Figures worth a second look, of the city or of one school or offering."""
     return ask(
-        path,
+        shown,
         """select doubt.*, school_name, district_name, coalesce(major_name, '') as major_name from doubt join schools using (school_id)
            left join catalogue using (major_code)
            where year = $year and ($school = '' or school_id = $school) and ($major = '' or major_code = $major or major_code is null)
@@ -226,36 +266,38 @@ def doubts(path: Path, year: int, school: str = "", major: str = "") -> pd.DataF
     )
 
 
-def missing_reports(path: Path, year: int) -> pd.DataFrame:
+def missing_reports(shown: Shown, year: int) -> pd.DataFrame:
     """Offerings with pupils due to graduate in the year and no graduates row."""
     return ask(
-        path,
+        shown,
         """select missing_report.*, school_name, district_name, district_code, major_name from missing_report
            join schools using (school_id) join catalogue using (major_code) where year = $year order by district_code, school_id, major_code""",
         year=year,
     )
 
 
-def peers(path: Path, major: str, year: int) -> pd.DataFrame:
+def peers(shown: Shown, major: str, year: int) -> pd.DataFrame:
     """The offerings of a major in the year, largest first."""
     return ask(
-        path,
+        shown,
         f"{_OFFERINGS} where warning.major_code = $major and warning.year = $year order by registered desc nulls last",
         major=major,
         year=year,
     )
 
 
-def warnings_of(path: Path, column: str, code: str) -> pd.DataFrame:
+def warnings_of(shown: Shown, column: str, code: str) -> pd.DataFrame:
     """Every assessed year of the offerings of one school, major or district; `column` is school_id, major_code or district_code."""
     known = {"school_id": "warning.school_id", "major_code": "warning.major_code", "district_code": "schools.district_code"}
-    return ask(path, f"{_OFFERINGS} where {known[column]} = $code order by warning.year, level_rank desc, school_id, major_code", code=code)
+    return ask(
+        shown, f"{_OFFERINGS} where {known[column]} = $code order by warning.year, level_rank desc, school_id, major_code", code=code
+    )
 
 
-def school_indicators(path: Path, year: int) -> pd.DataFrame:
+def school_indicators(shown: Shown, year: int) -> pd.DataFrame:
     """School indicators of the year with names."""
     return ask(
-        path,
+        shown,
         """select school_indicator.*, own.school_name, own.district_name, own.district_code, twin.school_name as twin_school
            from school_indicator join schools as own using (school_id) left join schools as twin on twin.school_id = twin_school_id
            where year = $year order by own.district_code, school_id""",
@@ -263,10 +305,10 @@ def school_indicators(path: Path, year: int) -> pd.DataFrame:
     )
 
 
-def school_warnings(path: Path, year: int) -> pd.DataFrame:
+def school_warnings(shown: Shown, year: int) -> pd.DataFrame:
     """School rules broken in the year."""
     return ask(
-        path,
+        shown,
         """select school_warning.*, school_name, district_name, policy_school_rule.title_zh, policy_school_rule.title_en
            from school_warning join schools using (school_id) join policy_school_rule using (rule_id)
            where year = $year order by rule_id, school_id""",
@@ -274,10 +316,10 @@ def school_warnings(path: Path, year: int) -> pd.DataFrame:
     )
 
 
-def active_offerings(path: Path, year: int) -> pd.DataFrame:
+def active_offerings(shown: Shown, year: int) -> pd.DataFrame:
     """Active offerings of the year with names, level and cluster."""
     return ask(
-        path,
+        shown,
         """select active_offering.*, school_name, district_name, major_name, cluster_code, coalesce(level, 'normal') as level
            from active_offering join schools using (school_id) join catalogue using (major_code) join major_cluster using (major_code)
            left join warning using (year, school_id, major_code) where active_offering.year = $year""",
@@ -285,10 +327,10 @@ def active_offerings(path: Path, year: int) -> pd.DataFrame:
     )
 
 
-def crowding(path: Path, year: int) -> pd.DataFrame:
+def crowding(shown: Shown, year: int) -> pd.DataFrame:
     """Crowded clusters of the year, most points first, with the names of their majors."""
     return ask(
-        path,
+        shown,
         """select cluster_crowding.*, names.major_name from cluster_crowding
            join (select cluster_code, string_agg(major_name, '、' order by major_code) as major_name from major_cluster join catalogue using (major_code)
                  group by cluster_code) as names using (cluster_code)
@@ -297,10 +339,10 @@ def crowding(path: Path, year: int) -> pd.DataFrame:
     )
 
 
-def cluster_points(path: Path, year: int, area: str, cluster: str) -> pd.DataFrame:
+def cluster_points(shown: Shown, year: int, area: str, cluster: str) -> pd.DataFrame:
     """The points of one crowded cluster by place, with what the place rests on."""
     return ask(
-        path,
+        shown,
         """select cluster_point.*, school_name, district_name, district_code, major_name from cluster_point
            join schools using (school_id) join catalogue using (major_code)
            where year = $year and area_id = $area and cluster_code = $cluster order by keep_rank""",
@@ -310,35 +352,35 @@ def cluster_points(path: Path, year: int, area: str, cluster: str) -> pd.DataFra
     )
 
 
-def major_pairs(path: Path) -> pd.DataFrame:
+def major_pairs(shown: Shown) -> pd.DataFrame:
     """Majors that resemble each other most, with the evidence."""
     return ask(
-        path,
+        shown,
         """select major_pair.*, one.major_name, other.major_name as other_name from major_pair
            join catalogue as one on one.major_code = major_pair.major_code join catalogue as other on other.major_code = other_code
            order by similarity desc limit 200""",
     )
 
 
-def school_pairs(path: Path, year: int) -> pd.DataFrame:
+def school_pairs(shown: Shown, year: int) -> pd.DataFrame:
     """Similarity of every pair of schools with a major in common."""
     return ask(
-        path,
+        shown,
         """select school_pair.*, own.school_name, other.school_name as other_school from school_pair
            join schools as own on own.school_id = school_pair.school_id join schools as other on other.school_id = other_id where year = $year""",
         year=year,
     )
 
 
-def class_supply(path: Path, year: int) -> pd.DataFrame:
+def class_supply(shown: Shown, year: int) -> pd.DataFrame:
     """Graduates and vacancies by class."""
-    return ask(path, "select * from class_supply where year = $year order by ratio desc nulls last", year=year)
+    return ask(shown, "select * from class_supply where year = $year order by ratio desc nulls last", year=year)
 
 
-def major_supply(path: Path, year: int) -> pd.DataFrame:
+def major_supply(shown: Shown, year: int) -> pd.DataFrame:
     """Graduates and vacancies by major and area."""
     return ask(
-        path,
+        shown,
         """select indicator_value.major_code, major_name, offering_year.area_id, min(numerator) as graduates, min(denominator) as vacancies, min(value) as ratio
            from indicator_value join offering_year using (year, school_id, major_code) join catalogue using (major_code)
            where year = $year and indicator = 'supply_demand_ratio' group by all order by ratio desc nulls last""",
@@ -346,30 +388,30 @@ def major_supply(path: Path, year: int) -> pd.DataFrame:
     )
 
 
-def industry_match(path: Path, year: int) -> pd.DataFrame:
+def industry_match(shown: Shown, year: int) -> pd.DataFrame:
     """Shares of pupils and of employment by industry."""
-    return ask(path, "select * from industry_match where year = $year order by employment_share desc", year=year)
+    return ask(shown, "select * from industry_match where year = $year order by employment_share desc", year=year)
 
 
-def match_index(path: Path) -> pd.DataFrame:
+def match_index(shown: Shown) -> pd.DataFrame:
     """The overlap index over the years."""
-    return ask(path, "select * from match_index order by area_id, year")
+    return ask(shown, "select * from match_index order by area_id, year")
 
 
-def major_lists(path: Path, year: int) -> pd.DataFrame:
+def major_lists(shown: Shown, year: int) -> pd.DataFrame:
     """The three lists with names."""
     return ask(
-        path,
+        shown,
         """select major_list.*, major_name, class_name, group_name from major_list join catalogue using (major_code)
            where year = $year order by list, area_id, ratio""",
         year=year,
     )
 
 
-def monthly(path: Path, years: list[int]) -> pd.DataFrame:
+def monthly(shown: Shown, years: list[int]) -> pd.DataFrame:
     """Intake up to each month by school, with plan and district."""
     return ask(
-        path,
+        shown,
         """with intake as (
                select year, month, school_id, sum(registered)::bigint as registered from enrolment_monthly where list_contains($years, year) group by all),
            planned as (select year, school_id, sum(plan)::bigint as plan from enrolment group by all)
@@ -379,10 +421,10 @@ def monthly(path: Path, years: list[int]) -> pd.DataFrame:
     )
 
 
-def district_enrolment(path: Path, years: list[int]) -> pd.DataFrame:
+def district_enrolment(shown: Shown, years: list[int]) -> pd.DataFrame:
     """Vocational and general intake up to each month by district."""
     return ask(
-        path,
+        shown,
         """select district_enrolment.*, coalesce(names.district_name, district_code) as district_name from district_enrolment
            left join (select district_code, min(district_name) as district_name from schools group by 1) as names using (district_code)
            where list_contains($years, year) order by year, month, district_code""",
@@ -390,80 +432,80 @@ def district_enrolment(path: Path, years: list[int]) -> pd.DataFrame:
     )
 
 
-def deliveries(path: Path) -> pd.DataFrame:
+def deliveries(shown: Shown) -> pd.DataFrame:
     """Accepted rows by school, year and dataset."""
     return ask(
-        path,
+        shown,
         """select reported_row.school_id, school_name, reported_row.year, dataset, count(*) filter (where standing = 'accepted') as rows_accepted
            from reported_row join schools using (school_id) where reported_row.year is not null group by all order by school_name, year, dataset""",
     )
 
 
-def figures(path: Path, year: int) -> pd.DataFrame:
+def figures(shown: Shown, year: int) -> pd.DataFrame:
     """Every assessed offering of the year with one column per indicator, for the quadrants."""
-    values = ask(path, "select school_id, major_code, indicator, value from indicator_value where year = $year", year=year)
+    values = ask(shown, "select school_id, major_code, indicator, value from indicator_value where year = $year", year=year)
     wide = values.pivot(index=["school_id", "major_code"], columns="indicator", values="value").reset_index()
     return (
-        warnings_of_year(path, year)
+        warnings_of_year(shown, year)
         .drop(columns=["employment_rate", "same_major_points"])
         .merge(wide, on=["school_id", "major_code"], how="left")
     )
 
 
-def indicator_history(path: Path, indicator: str) -> pd.DataFrame:
+def indicator_history(shown: Shown, indicator: str) -> pd.DataFrame:
     """One list of values by year for every offering, for the small lines of the list."""
     return ask(
-        path,
+        shown,
         """select school_id, major_code, list(value order by year) as history from indicator_value where indicator = $indicator and value is not null
            group by all""",
         indicator=indicator,
     )
 
 
-def last_year_values(path: Path, year: int, indicator: str) -> pd.DataFrame:
+def last_year_values(shown: Shown, year: int, indicator: str) -> pd.DataFrame:
     """The indicator of every offering the year before."""
     return ask(
-        path,
+        shown,
         "select school_id, major_code, value as before from indicator_value where year = $year - 1 and indicator = $indicator",
         year=year,
         indicator=indicator,
     )
 
 
-def conditions(path: Path) -> pd.DataFrame:
+def conditions(shown: Shown) -> pd.DataFrame:
     """The policy's rules with their conditions and steps in words of the policy."""
-    return ask(path, "select * from policy_condition join policy_rule using (rule_id) order by rule_order, condition_order")
+    return ask(shown, "select * from policy_condition join policy_rule using (rule_id) order by rule_order, condition_order")
 
 
-def steps(path: Path) -> pd.DataFrame:
+def steps(shown: Shown) -> pd.DataFrame:
     """The steps of every rule."""
-    return ask(path, "select * from policy_step join policy_level using (level, level_rank) order by rule_id, step_order")
+    return ask(shown, "select * from policy_step join policy_level using (level, level_rank) order by rule_id, step_order")
 
 
-def school_rules(path: Path) -> pd.DataFrame:
+def school_rules(shown: Shown) -> pd.DataFrame:
     """The policy's school rules."""
-    return ask(path, "select * from policy_school_rule order by rule_id")
+    return ask(shown, "select * from policy_school_rule order by rule_id")
 
 
-def withdrawn_enrolment(path: Path, year: int) -> pd.DataFrame:
+def withdrawn_enrolment(shown: Shown, year: int) -> pd.DataFrame:
     """Rows that still enrol under a withdrawn code."""
     return ask(
-        path,
+        shown,
         "select withdrawn_enrolment.*, school_name from withdrawn_enrolment left join schools using (school_id) where year <= $year",
         year=year,
     )
 
 
-def reference_files(path: Path) -> list[str]:
+def reference_files(shown: Shown) -> list[str]:
     """Files of the inbox with registers, catalogues, crosswalks or changes of schools: what new files are checked against."""
     names = ["schools", "catalogue", "crosswalk", "school_changes"]
-    return ask(path, "select file from submission where list_has_any(string_split(datasets, ';'), $names)", names=names)["file"].tolist()
+    return ask(shown, "select file from submission where list_has_any(string_split(datasets, ';'), $names)", names=names)["file"].tolist()
 
 
-def former_codes(path: Path, school: str, major: str) -> pd.DataFrame:
+def former_codes(shown: Shown, school: str, major: str) -> pd.DataFrame:
     """Codes that the offering was handed in under before the one in force: code, name and the years."""
     return ask(
-        path,
+        shown,
         """select code, max(written_name) as written_name, min(year) as first_year, max(year) as last_year from reported_row
            where school_id = $school and major_code = $major and code <> major_code and standing = 'accepted' and year is not null
            group by code order by first_year""",

@@ -1,14 +1,36 @@
-"""Tells people: a line of text to the group robot that the settings name (WeCom and DingTalk take the same JSON)."""
+"""Tells people: a line of text to the group robot and by e-mail, as the settings name them (WeCom and DingTalk take the same JSON)."""
+
+import smtplib
+from email.message import EmailMessage
+from urllib.parse import unquote, urlparse
 
 import httpx
 
-from pipelines.settings import Settings, secret
+from warehouse.settings import Alert, Settings, secret
+from warehouse.texts import sentence
+
+SECONDS_TO_ANSWER = 10
 
 
 def tell(settings: Settings, text: str) -> bool:
-    """Posts the text; False where no alert is configured. httpx.HTTPError where the robot does not take it."""
+    """Sends the text; False where no alert is configured. httpx.HTTPError, OSError or smtplib.SMTPException where it is not taken."""
     if settings.alert is None:
         return False
-    answer = httpx.post(secret(settings.alert.webhook_env), json={"msgtype": "text", "text": {"content": text}}, timeout=10)
-    answer.raise_for_status()
+    if settings.alert.webhook_env:
+        robot = secret(settings.alert.webhook_env)
+        httpx.post(robot, json={"msgtype": "text", "text": {"content": text}}, timeout=SECONDS_TO_ANSWER).raise_for_status()
+    if settings.alert.mail_to:
+        _mail(settings.alert, text)
     return True
+
+
+def _mail(alert: Alert, text: str) -> None:
+    server = urlparse(secret(alert.smtp_env))
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = sentence("alert.subject", "zh"), alert.mail_from, ", ".join(alert.mail_to)
+    mail.set_content(text)
+    connect = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
+    with connect(server.hostname or "localhost", server.port or 0, timeout=SECONDS_TO_ANSWER) as post:
+        if server.username:
+            post.login(unquote(server.username), unquote(server.password or ""))
+        post.send_message(mail)

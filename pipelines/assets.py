@@ -10,12 +10,12 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.demo import SIMULATED_MARKER
-from pipelines.settings import read_settings
 from pipelines.sources import pull_all
 from warehouse import snapshot
 from warehouse.dictionary import dictionary
 from warehouse.lineage import Model, models
 from warehouse.policy import read_policy
+from warehouse.settings import read_settings
 from warehouse.snapshot import RunInputs, RunRefused
 from warehouse.staging import StagedFile, read_submission_summary, stage
 from warehouse.texts import sentence
@@ -128,6 +128,7 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
         if snapshot.published(data) != standing:
             snapshot.publish(data, inputs.snapshot_id)
         context.log.info("snapshot %s already stands", inputs.snapshot_id)
+        (data / "last_run").touch()
         return
     building = snapshot.building_path(data, inputs.snapshot_id)
     try:
@@ -156,6 +157,7 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
                         )
                     )
         snapshot.publish(data, inputs.snapshot_id, building)
+        (data / "last_run").touch()
     finally:
         building.unlink(missing_ok=True)
 

@@ -1,29 +1,38 @@
 """The majorwatch command (design, section 7): thin words around run, exports and the dashboard."""
 
 import argparse
+import getpass
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from warehouse import archive, exports, snapshot
+from pythonjsonlogger.json import JsonFormatter
+
+from warehouse import archive, audit, exports, snapshot
 from warehouse.dictionary import dictionary
 from warehouse.policy import PolicyError
 from warehouse.snapshot import RunRefused
 from warehouse.texts import sentence
+
+log = logging.getLogger("majorwatch")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; 0 when it did what was asked, 1 with one line on what to do when it couldn't."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
+    _log_as_asked()
     try:
         return chosen.command(chosen)
     except (RunRefused, PolicyError) as refusal:
+        log.error("refused", extra={"reason": str(refusal)})
         print(refusal, file=sys.stderr)
     except OSError as error:
         print(
@@ -31,6 +40,16 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
     return 1
+
+
+def _log_as_asked() -> None:
+    """MAJORWATCH_LOG names a file for one JSON line per event (sources, runs, refusals); none is kept without it."""
+    if (target := os.environ.get("MAJORWATCH_LOG")) and not log.handlers:
+        handler = logging.FileHandler(target, encoding="utf-8")
+        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(snapshots)
     snapshots.add_argument("--back-to", metavar="ID", help="publish this earlier snapshot again")
 
+    metrics = _command(commands, "metrics", _metrics, "serve figures on runs and data for Prometheus")
+    _add_data(metrics)
+    metrics.add_argument("--port", type=int, default=9108, help="port (default: 9108)")
+    metrics.add_argument("--address", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+
     dashboard = _command(commands, "dashboard", _dashboard, "open the dashboard on what is published")
     _add_data(dashboard)
     dashboard.add_argument("--port", type=int, default=8501, help="port (default: 8501)")
@@ -104,7 +128,11 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     from pipelines.run import run
 
+    began = time.monotonic()
     report = run(chosen.data, chosen.inbox, chosen.policy, chosen.year)
+    seconds = round(time.monotonic() - began, 1)
+    log.info("published", extra={"snapshot": report.snapshot_id, "is_new": report.is_new, "seconds": seconds, "rows_found": report.found,
+                                 "rows_accepted": report.accepted, "rows_rejected": report.rejected, "rows_skipped": report.skipped})  # fmt: skip
     print(
         sentence(
             "run.published" if report.is_new else "run.unchanged",
@@ -164,8 +192,14 @@ def _export(chosen: argparse.Namespace, listing: Callable) -> int:
         frame = listing(con)
         content = exports.csv_bytes(frame) if chosen.format == "csv" else exports.xlsx_bytes(frame, con)
     chosen.output.write_bytes(content)
+    _noted(chosen.data, "export", chosen.output.name)
     print(sentence("run.written", "zh", rows=len(frame), file=chosen.output))
     return 0
+
+
+def _noted(data: Path, deed: str, subject: str) -> None:
+    """Writes what the person at this machine did into the audit log."""
+    audit.record(data, getpass.getuser(), "", deed, subject)
 
 
 def _template(chosen: argparse.Namespace) -> int:
@@ -189,7 +223,9 @@ def _backup(chosen: argparse.Namespace) -> int:
 
 
 def _restore(chosen: argparse.Namespace) -> int:
-    print(sentence("archive.restored", "zh", count=archive.restore(chosen.input, chosen.data), data=chosen.data))
+    count = archive.restore(chosen.input, chosen.data)
+    _noted(chosen.data, "restore", chosen.input.name)
+    print(sentence("archive.restored", "zh", count=count, data=chosen.data))
     return 0
 
 
@@ -199,12 +235,24 @@ def _snapshots(chosen: argparse.Namespace) -> int:
         if snapshot.standing_snapshot(chosen.data, chosen.back_to) is None:
             raise RunRefused(sentence("archive.no_snapshot", "zh", snapshot=chosen.back_to))
         snapshot.publish(chosen.data, chosen.back_to)
+        _noted(chosen.data, "back_to", chosen.back_to)
         print(sentence("archive.back", "zh", snapshot=chosen.back_to))
         return 0
     for path in sorted(chosen.data.glob("snapshots/*.duckdb"), key=lambda kept: kept.stat().st_mtime_ns, reverse=True):
         with snapshot.open_snapshot(path) as con:
             policy, year = con.execute("select policy_id, assessment_year from snapshot").fetchall()[0]
         print(f"{'*' if path == current else ' '} {path.stem}  {year}  {policy}")
+    return 0
+
+
+def _metrics(chosen: argparse.Namespace) -> int:
+    from prometheus_client import start_http_server
+
+    from pipelines.metrics import registry
+
+    _, serving = start_http_server(chosen.port, chosen.address, registry(chosen.data))
+    print(f"http://{chosen.address}:{chosen.port}/metrics", flush=True)
+    serving.join()
     return 0
 
 

@@ -5,13 +5,13 @@ import os
 import dagster as dg
 
 from pipelines.assets import Workplace, submissions, warehouse
-from pipelines.triggers import daily, failure, inbox, new_reds, recompute
+from pipelines.triggers import daily, failure, inbox, late, new_reds, recompute
 
 definitions = dg.Definitions(
     assets=[submissions, warehouse],
     jobs=[recompute],
     schedules=[daily],
-    sensors=[inbox, failure, new_reds],
+    sensors=[inbox, failure, late, new_reds],
     resources={
         "workplace": Workplace(
             data=os.environ.get("MAJORWATCH_DATA", "data"),

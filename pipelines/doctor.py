@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.settings import read_settings
 from warehouse import snapshot
 from warehouse.policy import PolicyError, read_policy
+from warehouse.settings import read_settings
 from warehouse.snapshot import RunRefused
 from warehouse.source_state import source_states
 from warehouse.texts import sentence

@@ -1,22 +1,27 @@
-"""Sources besides the inbox: databases and JSON interfaces. What they give lands in the inbox as a file, so contracts, provenance and
+"""Sources besides the inbox: databases, JSON interfaces and mail folders. What they give lands in the inbox as a file, so contracts, provenance and
 supersession are the same. A source that is down leaves its last good file in place and is marked with its age."""
 
+import email.policy
+import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import httpx
 import pandas as pd
 import sqlalchemy
 
-from pipelines.settings import Api, Database, Pull, Settings, secret
+from warehouse.settings import Api, Database, MailFolder, Pull, Settings, secret
 from warehouse.snapshot import RunRefused
 from warehouse.source_state import FILE, SourceState, source_states, written
+from warehouse.submissions import SUFFIXES
 
 FOLDER = "来源"
 LARGEST_PAGES = 100_000
+log = logging.getLogger("majorwatch")
 
 
 def pull_all(settings: Settings, inbox: Path, data: Path, now: Callable[[], float] = time.time) -> list[SourceState]:
@@ -26,16 +31,42 @@ def pull_all(settings: Settings, inbox: Path, data: Path, now: Callable[[], floa
     for source in settings.source:
         last = before.get(source.name, SourceState(source.name, 0, 0, ""))
         try:
-            frames = {name: _pulled(source, name, pull) for name, pull in source.datasets.items()}
-        except (sqlalchemy.exc.SQLAlchemyError, httpx.HTTPError, ValueError, KeyError, RunRefused) as problem:
+            contents, rows = _attachments(source) if source.kind == "mail" else _tables(source)
+        except (sqlalchemy.exc.SQLAlchemyError, httpx.HTTPError, ValueError, KeyError, OSError, RunRefused) as problem:
+            log.warning("source did not answer", extra={"source": source.name, "problem": type(problem).__name__})
             states.append(SourceState(source.name, last.answered, last.rows, f"{type(problem).__name__}: {problem}"[:300]))
             continue
-        for name, frame in frames.items():
-            _land(frame, inbox / FOLDER / source.name / f"{name}.parquet")
-        states.append(SourceState(source.name, now(), sum(len(frame) for frame in frames.values()), ""))
+        for name, content in contents.items():
+            _land(content, inbox / FOLDER / source.name / name)
+        log.info("source pulled", extra={"source": source.name, "rows": rows})
+        states.append(SourceState(source.name, now(), rows, ""))
     if settings.source:
         _replace(data / FILE, written(states))
     return states
+
+
+def _tables(source: Database | Api) -> tuple[dict[str, bytes], int]:
+    """Every dataset of the source as a Parquet file, and how many rows they have together."""
+    frames = {name: _pulled(source, name, pull) for name, pull in source.datasets.items()}
+    return {f"{name}.parquet": frame.to_parquet(index=False) for name, frame in frames.items()}, sum(map(len, frames.values()))
+
+
+def _attachments(source: MailFolder) -> tuple[dict[str, bytes], int]:
+    """Attached forms of every mail, and how many. Their names begin with the mail's date and a digest; nothing else of a mail is kept."""
+    if not source.folder.is_dir():
+        raise FileNotFoundError(source.folder)
+    found = {}
+    for path in sorted(path for path in source.folder.rglob("*") if path.is_file() and path.parent.name != "tmp"):
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        sent = mail["date"].datetime if mail["date"] and mail["date"].datetime else None
+        for part in mail.iter_attachments():
+            name = PurePosixPath((part.get_filename() or "").replace("\\", "/")).name
+            content = part.get_content() if Path(name).suffix.lower() in SUFFIXES else b""
+            content = content.encode() if isinstance(content, str) else content
+            if isinstance(content, bytes) and content:
+                digest = hashlib.sha256(content).hexdigest()[:8]
+                found[f"{f'{sent:%Y%m%d}_' if sent else ''}{digest}_{name}"] = content
+    return found, len(found)
 
 
 def _pulled(source: Database | Api, dataset: str, pull: Pull) -> pd.DataFrame:
@@ -111,10 +142,8 @@ def _place(answer: Any, dotted: str) -> Any:
     return answer
 
 
-def _land(frame: pd.DataFrame, target: Path) -> None:
+def _land(content: bytes, target: Path) -> None:
     """Writes the file, unless the very same content already stands there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    content = frame.to_parquet(index=False)
     if not target.exists() or target.read_bytes() != content:
         _replace(target, content)
 

@@ -1,14 +1,16 @@
 """When a run happens of itself: every night, and when the inbox has changed and come to rest."""
 
 import hashlib
+import time
 from pathlib import Path
 
 import dagster as dg
 
 from pipelines.alerts import tell
 from pipelines.assets import Workplace
-from pipelines.settings import read_settings
+from warehouse.settings import read_settings
 from warehouse.snapshot import open_snapshot, published
+from warehouse.source_state import source_states
 from warehouse.texts import sentence
 
 recompute = dg.define_asset_job("recompute", selection=dg.AssetSelection.all(), description="From the inbox to a published snapshot.")
@@ -36,6 +38,24 @@ def inbox(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.RunRe
 def failure(context: dg.RunFailureSensorContext) -> None:
     """Tells people that a run failed, and why."""
     tell(read_settings(), sentence("alert.failed", "zh", problem=context.failure_event.message))
+
+
+@dg.sensor(name="late", minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)
+def late(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.SkipReason:
+    """Tells people, once a day, of sources that have not answered for too long and of runs that no longer end well."""
+    settings, now = read_settings(), time.time()
+    limit = settings.stale_hours
+    last = Path(workplace.data) / "last_run"
+    ages = {state.name: (now - state.answered) / 3600 for state in source_states(Path(workplace.data))}
+    if last.exists():
+        ages[sentence("alert.run", "zh")] = (now - last.stat().st_mtime) / 3600
+    behind = {name: hours for name, hours in ages.items() if hours > limit}
+    today = time.strftime("%Y-%m-%d", time.gmtime(now))
+    if behind and context.cursor != today:
+        told = "；".join(sentence("alert.late", "zh", name=name, hours=f"{hours:,.0f}") for name, hours in behind.items())
+        tell(settings, told)
+        context.update_cursor(today)
+    return dg.SkipReason(f"{len(behind)} late")
 
 
 @dg.run_status_sensor(name="new_reds", run_status=dg.DagsterRunStatus.SUCCESS, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -4,6 +4,7 @@ A snapshot is one DuckDB file that never changes after it is published. It is bu
 `current` names the published one and is replaced atomically, so a run that dies anywhere leaves it as it was.
 """
 
+import getpass
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from warehouse import certainty
+from warehouse import audit, certainty
 from warehouse.dictionary import Dataset, dictionary
 from warehouse.lineage import Model, models
 from warehouse.policy import STANDARD_TITLES, Policy
@@ -509,6 +510,7 @@ def building_path(data: Path, snapshot_id: str) -> Path:
 def publish(data: Path, snapshot_id: str, building: Path | None = None) -> None:
     """Names the snapshot as the published one, moving a finished build into place first; then removes the oldest beyond those kept."""
     target = data / "snapshots" / f"{snapshot_id}.duckdb"
+    before = _policy_in_force(published(data))
     if building is not None:
         with building.open("rb") as finished:
             os.fsync(finished.fileno())
@@ -520,6 +522,17 @@ def publish(data: Path, snapshot_id: str, building: Path | None = None) -> None:
     kept = sorted((data / "snapshots").glob("*.duckdb"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for old in kept[SNAPSHOTS_KEPT:]:
         old.unlink()
+    now = _policy_in_force(target)
+    if before and now and before != now:
+        audit.record(data, getpass.getuser(), "", "policy", f"{before[0]} → {now[0]}")
+
+
+def _policy_in_force(path: Path | None) -> tuple[str, str] | None:
+    """Id and full text of the policy that a snapshot was judged by."""
+    if path is None:
+        return None
+    with open_snapshot(path) as con:
+        return con.execute("select policy_id, policy_json from snapshot").fetchall()[0]
 
 
 def standing_snapshot(data: Path, snapshot_id: str) -> Path | None:

@@ -71,9 +71,9 @@ def _upload(page: Page) -> None:
     form = left.selectbox(
         page.say("quality.template"), list(dictionary().datasets), format_func=lambda name: dictionary().datasets[name].label[page.language]
     )
-    right.download_button(
-        page.say("quality.template_get"), exports.template_xlsx(form), f"{dictionary().datasets[form].label.zh}.xlsx", width="stretch"
-    )
+    page.download(right, page.say("quality.template_get"), exports.template_xlsx(form), f"{dictionary().datasets[form].label.zh}.xlsx")
+    if not page.may("upload"):
+        return
     files = st.file_uploader(page.say("quality.upload"), accept_multiple_files=True, type=[suffix.removeprefix(".") for suffix in SUFFIXES])
     if not files:
         return
@@ -91,6 +91,7 @@ def _upload(page: Page) -> None:
     if st.button(page.say("quality.take"), type="primary"):
         for file in files:
             take(Path(file.name).name, file.getvalue(), inbox)
+            page.noted("upload", Path(file.name).name)
         st.success(page.say("quality.taken", count=len(files)))
 
 
@@ -120,12 +121,8 @@ def _rejects(page: Page) -> None:
         column_config={labels["reason"]: st.column_config.TextColumn(width="large")},
     )
     left, right, _ = st.columns([1, 1, 4])
-    left.download_button(
-        page.say("list.csv"), exports.csv_bytes(rejects), page.file_name("quality.file", "csv"), "text/csv", width="stretch"
-    )
-    right.download_button(
-        page.say("list.xlsx"), exports.xlsx_bytes(rejects, con, page.language), page.file_name("quality.file", "xlsx"), width="stretch"
-    )
+    page.download(left, page.say("list.csv"), exports.csv_bytes(rejects), page.file_name("quality.file", "csv"))
+    page.download(right, page.say("list.xlsx"), exports.xlsx_bytes(rejects, con, page.language), page.file_name("quality.file", "xlsx"))
 
 
 def _reject_labels(page: Page) -> dict[str, str]:

@@ -12,7 +12,9 @@ def show(page: Page) -> None:
     st.title(page.say("district.title"))
     rows = queries.warnings_of_year(page.snapshot, page.year)
     pairs = rows[["district_code", "district_name"]].drop_duplicates().sort_values("district_code")
-    district = choose("district", dict(zip(pairs["district_code"], pairs["district_name"], strict=True)), page.say("list.district"))
+    district = choose(page, "district", dict(zip(pairs["district_code"], pairs["district_name"], strict=True)), page.say("list.district"))
+    if not district:
+        return
     history = queries.warnings_of(page.snapshot, "district_code", district)
     now = history[history["year"] == page.year]
     placed, graduates = now["placed"].sum(), now["graduates"].sum()

@@ -12,7 +12,9 @@ def show(page: Page) -> None:
     st.title(page.say("major.title"))
     rows = queries.warnings_of_year(page.snapshot, page.year)
     names = {code: f"{name}（{code}）" for code, name in sorted(set(zip(rows["major_code"], rows["major_name"], strict=True)))}
-    major = choose("major", names, page.say("offering.major"))
+    major = choose(page, "major", names, page.say("offering.major"))
+    if not major:
+        return
     history = queries.warnings_of(page.snapshot, "major_code", major)
     now = history[history["year"] == page.year]
     supply = queries.major_supply(page.snapshot, page.year)

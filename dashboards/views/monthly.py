@@ -84,15 +84,7 @@ def _downloads(page: Page, ranked: pd.DataFrame, by: str, month: int) -> None:
         by: page.label(by), "rank": page.say("monthly.rank"), "before": page.say("monthly.before")}  # fmt: skip
     left, right, _ = st.columns([1, 1, 4])
     con = queries.connection(page.snapshot).cursor()
-    left.download_button(
-        page.say("list.xlsx"),
-        exports.table_xlsx(ranked, headings, title, con, page.language),
-        page.file_name("monthly.file", "xlsx"),
-        width="stretch",
-    )
-    right.download_button(
-        page.say("monthly.word"),
-        exports.table_docx(ranked, headings, title, con, page.language),
-        page.file_name("monthly.file", "docx"),
-        width="stretch",
-    )
+    sheet = exports.table_xlsx(ranked, headings, title, con, page.language)
+    page.download(left, page.say("list.xlsx"), sheet, page.file_name("monthly.file", "xlsx"))
+    document = exports.table_docx(ranked, headings, title, con, page.language)
+    page.download(right, page.say("monthly.word"), document, page.file_name("monthly.file", "docx"))

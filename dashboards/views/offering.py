@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import charts, queries
-from dashboards.page import Page, remember
+from dashboards.page import Page, is_refused, remember
 from dashboards.tables import table
 from warehouse.dictionary import dictionary
 
@@ -12,10 +12,10 @@ from warehouse.dictionary import dictionary
 def show(page: Page) -> None:
     """Draws the page."""
     st.title(page.say("offering.title"))
-    school, major = _chosen(page)
-    if not school or not major:
-        st.info(page.say("offering.choose"))
+    known = queries.offerings(page.snapshot)
+    if is_refused(page, known.set_index("school_id")["school_name"].to_dict(), "school"):
         return
+    school, major = _chosen(page, known)
     history = queries.offering_history(page.snapshot, school, major)
     entry = queries.offerings(page.snapshot).query("school_id == @school and major_code == @major").iloc[0]
     st.header(f"{entry['school_name']}　{entry['major_name']}")
@@ -41,8 +41,7 @@ def show(page: Page) -> None:
     _sources(page, school, major)
 
 
-def _chosen(page: Page) -> tuple[str, str]:
-    known = queries.offerings(page.snapshot)
+def _chosen(page: Page, known: pd.DataFrame) -> tuple[str, str]:
     left, right = st.columns(2)
     worst = queries.warnings_of_year(page.snapshot, page.year).iloc[0]
     schools = dict(zip(known["school_id"], known["school_name"]))

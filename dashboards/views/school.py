@@ -11,7 +11,9 @@ def show(page: Page) -> None:
     """Draws the page."""
     st.title(page.say("school.title"))
     known = queries.school_indicators(page.snapshot, page.year)
-    school = choose("school", dict(zip(known["school_id"], known["school_name"], strict=True)), page.say("offering.school"))
+    school = choose(page, "school", dict(zip(known["school_id"], known["school_name"], strict=True)), page.say("offering.school"))
+    if not school:
+        return
     own = known[known["school_id"] == school].iloc[0]
     st.caption(page.say("school.about", code=school, district=own["district_name"]))
     for column, name in zip(st.columns(4), ("major_count", "pupils_per_major", "overlap_share", "twin_similarity"), strict=True):

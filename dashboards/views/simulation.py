@@ -40,7 +40,7 @@ def show(page: Page) -> None:
     left, right = st.columns([2, 3])
     with left:
         policy = _edited(page, in_force)
-    judged = _judged(str(page.snapshot), policy.model_dump_json(), in_force.model_dump_json())
+    judged = _judged(str(page.snapshot.path), policy.model_dump_json(), in_force.model_dump_json())
     with right:
         _compared(page, judged)
     _kept(page, policy, in_force)
@@ -149,7 +149,7 @@ def _kept(page: Page, policy: Policy, in_force: Policy) -> None:
     text = write_policy(policy)
     try:
         parse_policy(text, "variant.toml")
-        right.download_button(page.say("simulation.save"), text, f"{policy.policy.id}-variant.toml", "application/toml", width="stretch")
+        page.download(right, page.say("simulation.save"), text, f"{policy.policy.id}-variant.toml", "policy")
     except PolicyError as error:
         right.caption(str(error))
     chosen = st.multiselect(
@@ -168,7 +168,7 @@ def _kept(page: Page, policy: Policy, in_force: Policy) -> None:
     rows = queries.warnings_of_year(page.snapshot, page.year).set_index(["school_id", "major_code"])
     titles = queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
     for title, told in columns.items():
-        judged = _flagged(_judged(str(page.snapshot), told, in_force.model_dump_json()), page.year)
+        judged = _flagged(_judged(str(page.snapshot.path), told, in_force.model_dump_json()), page.year)
         rows[title] = judged["level"].map(lambda level: titles.get(level, level))
     differing = rows[rows[list(columns)].nunique(axis=1) > 1].reset_index()
     st.markdown(page.say("simulation.differing", count=len(differing)))

@@ -149,11 +149,10 @@ def _downloads(page: Page, rows: pd.DataFrame, filters: dict[str, str]) -> None:
     by_district = right.checkbox(page.say("list.by_district"))
     everything = last.checkbox(page.say("list.everything"))
     listing = exports.warning_list(con, page.year, include_normal=True, keys=None if everything else rows, language=page.language)
-    left.download_button(page.say("list.csv"), exports.csv_bytes(listing), page.file_name("list.file", "csv"), "text/csv", width="stretch")
-    middle.download_button(
+    page.download(left, page.say("list.csv"), exports.csv_bytes(listing), page.file_name("list.file", "csv"))
+    page.download(
+        middle,
         page.say("list.xlsx"),
         lambda: exports.xlsx_bytes(listing, con, page.language, "district_name" if by_district else "", {} if everything else filters),
         page.file_name("list.file", "xlsx"),
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        width="stretch",
     )

@@ -1,5 +1,6 @@
 """The real dashboard over the demonstration city, driven in the system's own browser."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -36,16 +37,22 @@ def dashboard(city: Path) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def serve(data: Path) -> Iterator[str]:
-    """Serves a data folder through the command, on a free port; gives the address once it answers."""
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def serve(data: Path, port: int | None = None, environment: dict[str, str] | None = None) -> Iterator[str]:
+    """Serves a data folder through the command, on a free port; gives the address once it answers."""
+    port = port or free_port()
     serving = subprocess.Popen(
         [sys.executable, "-m", "pipelines.cli", "dashboard", "--data", str(data), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
     )
     address = f"http://127.0.0.1:{port}"
     for _ in range(240):

@@ -13,10 +13,10 @@ import pytest
 
 from pipelines import sources
 from pipelines.cli import main
-from pipelines.settings import read_settings
 from pipelines.sources import pull_all
 from tests.small_city import write_inbox
 from warehouse import snapshot
+from warehouse.settings import read_settings
 from warehouse.snapshot import RunRefused
 from warehouse.source_state import source_states
 
