@@ -42,12 +42,12 @@ screenshots: setup browser
 bench: setup
 	$(BIN)/python -m tests.bench.pages --province
 
-# The system's browser and a Chinese font, installed where they are missing (Debian; needs the right to install packages).
+# The system's browser, a Chinese font, nginx and PostgreSQL, installed where one is missing (Debian; needs the right to install packages).
 browser:
-	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -qi cjk || { \
-		echo "installing chromium and fonts-noto-cjk"; \
+	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -qi cjk && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		echo "installing chromium, fonts-noto-cjk, nginx-light and postgresql"; \
 		sudo=$$(command -v sudo || true); \
-		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig >/dev/null; }
+		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig nginx-light postgresql >/dev/null; }
 
 # Pins every dependency with hashes and names no package host; needs uv.
 lock:

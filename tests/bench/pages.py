@@ -1,66 +1,73 @@
-"""Server time of every page with one session, on the demonstration city and on a province: run by `make bench`.
+"""Server time of every page, with one session and with thirty, on the demonstration city and on a province: run by `make bench`.
 
-Each page is drawn by Streamlit's own test runner in this process, so the time is the script's own; the browser's drawing is not in it.
+The dashboard runs as its command starts it; sessions ask over its own websocket, so the time is from the click to the end of the page's script.
+The browser's drawing is not in it.
 """
 
+import asyncio
+import random
 import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from streamlit.testing.v1 import AppTest
 
 from dashboards.navigation import VIEWS
 from pipelines.demo import write_city
 from pipelines.run import run
-from warehouse.snapshot import open_snapshot, published
+from tests.browser.conftest import serve
+from tests.session import Session
 
 ROUNDS = 10
+SESSIONS = 30
+CLICKS = 8
+PAUSE = (2.0, 8.0)  # seconds that a reader looks at a page before the next click
 
 
-def draw(view: str, snapshot: str, data: str, year: int) -> None:
-    """One page run, as the frame would do it."""
-    from pathlib import Path
-
-    import streamlit as st
-
-    from dashboards.navigation import VIEWS
-    from dashboards.page import Page
-
-    st.session_state["pages"] = {name: f"http://127.0.0.1/{name}" for name in VIEWS}  # there is no navigation to link to
-    VIEWS[view](Page(Path(data), Path(snapshot), year, "zh", is_simulated=True))
-
-
-def _seconds(view: str, snapshot: Path, data: Path, year: int) -> float:
-    app = AppTest.from_function(draw, args=(view, str(snapshot), str(data), year), default_timeout=120)
-    began = time.perf_counter()
-    app.run()
-    took = time.perf_counter() - began
-    if app.exception:
-        raise RuntimeError(f"{view}: {app.exception[0].message}")
-    return took
+async def alone(address: str) -> dict[str, list[float]]:
+    """Seconds per page with one session, ROUNDS of each, after one that fills the caches."""
+    times: dict[str, list[float]] = defaultdict(list)
+    async with Session(address) as session:
+        for view in VIEWS:
+            for number in range(ROUNDS + 1):
+                drawn = await session.draw(view)
+                if drawn.exceptions:
+                    raise RuntimeError(f"{view}: {drawn.exceptions[0]}")
+                if number:
+                    times[view].append(drawn.seconds)
+    return times
 
 
-def measure(data: Path) -> list[tuple[str, float, float]]:
-    """Page, p50 and p95 in seconds over ROUNDS runs, after one that fills the caches."""
-    snapshot = published(data)
-    if snapshot is None:
-        raise FileNotFoundError(data / "current")
-    with open_snapshot(snapshot) as con:
-        year = con.execute("select assessment_year from snapshot").fetchall()[0][0]
-    rows = []
-    for view in VIEWS:
-        _seconds(view, snapshot, data, year)
-        times = [_seconds(view, snapshot, data, year) for _ in range(ROUNDS)]
-        rows.append((view, statistics.median(times), float(np.quantile(times, 0.95))))
-    return rows
+async def together(address: str) -> dict[str, list[float]]:
+    """Seconds per page with SESSIONS at once, each clicking CLICKS random pages with a PAUSE between."""
+    times: dict[str, list[float]] = defaultdict(list)
+
+    async def reader(number: int) -> None:
+        dice = random.Random(number)
+        async with Session(address) as session:
+            for _ in range(CLICKS):
+                await asyncio.sleep(dice.uniform(*PAUSE))
+                view = dice.choice(list(VIEWS))
+                times[view].append((await session.draw(view)).seconds)
+
+    await asyncio.gather(*(reader(number) for number in range(SESSIONS)))
+    return times
+
+
+def _row(name: str, *measured: list[float]) -> str:
+    figures = [
+        f"{figure:.2f} s" for times in measured for figure in ((statistics.median(times), float(np.quantile(times, 0.95))) if times else ())
+    ]
+    return f"| {name} | " + " | ".join(figures) + " |"
 
 
 def main() -> None:
     """Prints one table per city."""
-    cities = {"city (30 schools, 300 offerings, 7 years)": {}}
+    cities: dict[str, dict[str, int]] = {"city (30 schools, 300 offerings, 7 years)": {}}
     if "--province" in sys.argv:
         cities["province (400 schools, 5,000 offerings, 10 years)"] = {
             "schools": 400,
@@ -68,19 +75,19 @@ def main() -> None:
             "first_year": 2016,
             "last_year": 2025,
         }
-    with tempfile.TemporaryDirectory() as folder:
-        built = {}
-        for place, (name, size) in enumerate(cities.items()):
-            data = Path(folder) / str(place)
+    for name, size in cities.items():
+        with tempfile.TemporaryDirectory() as folder:
+            data = Path(folder)
             write_city(data / "inbox", **size)
             began = time.perf_counter()
             run(data)
-            built[name] = (data, time.perf_counter() - began)
-        for name, (data, took) in built.items():
-            print(f"\n{name}: files to published in {took:.0f} s\n")
-            print("| page | p50 | p95 |\n|---|---|---|")
-            for view, *times in measure(data):
-                print(f"| {view} | " + " | ".join(f"{seconds:.2f} s" for seconds in times) + " |")
+            print(f"\n{name}: files to published in {time.perf_counter() - began:.0f} s\n")
+            with serve(data) as address:
+                one, many = asyncio.run(alone(address)), asyncio.run(together(address))
+            print(f"| page | 1 session p50 | p95 | {SESSIONS} sessions p50 | p95 |\n|---|---|---|---|---|")
+            for view in VIEWS:
+                print(_row(view, one[view], many[view]))
+            print(_row("all", list(chain(*one.values())), list(chain(*many.values()))), flush=True)
 
 
 if __name__ == "__main__":

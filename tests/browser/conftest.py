@@ -55,15 +55,20 @@ def serve(data: Path, port: int | None = None, environment: dict[str, str] | Non
         env={**os.environ, **(environment or {})},
     )
     address = f"http://127.0.0.1:{port}"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
-            break
-        except OSError:
-            assert serving.poll() is None, "the dashboard stopped"
-            time.sleep(0.5)
     try:
+        wait_for(f"{address}/_stcore/health")
         yield address
     finally:
         serving.terminate()
         serving.wait()
+
+
+def wait_for(address: str) -> None:
+    """Returns once the address answers; AssertionError where it never does."""
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(address, timeout=2)
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"{address} never answered")

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from playwright.sync_api import Page, expect
 from dashboards.navigation import NEEDED, VIEWS, path_of
 from dashboards.queries import Shown, ask
 from dashboards.texts import say
-from tests.browser.conftest import free_port, serve
+from tests.browser.conftest import free_port, serve, wait_for
 from warehouse import audit, snapshot
 
 pytestmark = pytest.mark.browser
@@ -29,12 +28,7 @@ def provider() -> Iterator[str]:
         [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     address = f"http://127.0.0.1:{port}"
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(f"{address}/.well-known/openid-configuration", timeout=2)
-            break
-        except OSError:
-            time.sleep(0.2)
+    wait_for(f"{address}/.well-known/openid-configuration")
     yield address
     serving.terminate()
     serving.wait()
@@ -127,7 +121,8 @@ def test_claims_of_the_provider_give_a_role_too(page: Page, service: str, provid
     expect(page.get_by_test_id("stMain")).to_contain_text(f"共评估 {count} 个专业点", timeout=60_000)
 
 
-def test_an_administrator_reads_the_audit_log(page: Page, service: str) -> None:
+def test_an_administrator_reads_the_audit_log(page: Page, service: str, city: Path) -> None:
+    audit.record(city, "boss", "administrator", "export", "x.csv")
     _log_in(page, service, "boss")
     expect(page.get_by_text("模拟教育局")).to_be_visible(timeout=60_000)
     page.get_by_role("link", name=say("audit.title", "zh")).click()
