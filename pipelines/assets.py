@@ -4,10 +4,10 @@ Two multi-assets, because one build has one writer: staging reads the inbox, the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from pipelines.demo import SIMULATED_MARKER
 from pipelines.sources import pull_all
@@ -34,13 +34,9 @@ class Workplace(dg.ConfigurableResource):
         """The folder of files handed in."""
         return Path(self.inbox) if self.inbox else Path(self.data) / "inbox"
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to: the snapshot that is now published, and whether it had to be built."""
-
-    snapshot_id: str
-    is_new: bool
+    def alone(self) -> FileLock:
+        """Held while anything is written: a second run, from wherever it was started, waits."""
+        return FileLock(Path(self.data) / ".run.lock")
 
 
 def dataset_key(name: str) -> dg.AssetKey:
@@ -86,10 +82,11 @@ def _model_spec(model: Model) -> dg.AssetSpec:
 )
 def submissions(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult]:
     """Asks the sources, then reads what is new in the inbox; one asset per dataset."""
-    for state in pull_all(read_settings(), workplace.inbox_folder, Path(workplace.data)):
-        if state.problem:
-            context.log.warning("source %s did not answer: %s", state.name, state.problem)
-    staged = _staged(workplace)
+    with workplace.alone():
+        for state in pull_all(read_settings(), workplace.inbox_folder, Path(workplace.data)):
+            if state.problem:
+                context.log.warning("source %s did not answer: %s", state.name, state.problem)
+        staged = _staged(workplace)
     summaries = [read_submission_summary(entry.folder) for entry in staged]
     for name in dictionary().datasets:
         yield dg.MaterializeResult(
@@ -116,20 +113,26 @@ def _staged(workplace: Workplace) -> list[StagedFile]:
 def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Builds a new snapshot aside, checks it, and publishes it; nothing is built where the same snapshot already stands."""
     data = Path(workplace.data)
-    inputs = RunInputs(
-        tuple(_staged(workplace)),
-        read_policy(workplace.policy),
-        workplace.year or None,
-        (workplace.inbox_folder / SIMULATED_MARKER).exists(),
-    )
-    standing = snapshot.standing_snapshot(data, inputs.snapshot_id)
-    if standing:
-        yield from _standing_results(standing)
-        if snapshot.published(data) != standing:
-            snapshot.publish(data, inputs.snapshot_id)
-        context.log.info("snapshot %s already stands", inputs.snapshot_id)
+    with workplace.alone():
+        inputs = RunInputs(
+            tuple(_staged(workplace)),
+            read_policy(workplace.policy),
+            workplace.year or None,
+            (workplace.inbox_folder / SIMULATED_MARKER).exists(),
+        )
+        standing = snapshot.standing_snapshot(data, inputs.snapshot_id)
+        if standing:
+            yield from _standing_results(standing)
+            if snapshot.published(data) != standing:
+                snapshot.publish(data, inputs.snapshot_id)
+            context.log.info("snapshot %s already stands", inputs.snapshot_id)
+        else:
+            yield from _built(context, data, inputs)
         (data / "last_run").touch()
-        return
+
+
+def _built(context: dg.AssetExecutionContext, data: Path, inputs: RunInputs) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Builds, checks and publishes; whatever goes wrong, no half-built file is left. RunRefused where a check fails."""
     building = snapshot.building_path(data, inputs.snapshot_id)
     try:
         with snapshot.connect_for_models(str(building)) as con:
@@ -138,6 +141,7 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
                 yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows})
             snapshot.seal(con, inputs)
             for result in snapshot.run_checks(con):
+                told = {"table": result.table, "name": result.name, "at_fault": result.at_fault, "first": result.first}
                 if dg.AssetKey([result.table]) in context.assets_def.keys:
                     yield dg.AssetCheckResult(
                         asset_key=dg.AssetKey([result.table]),
@@ -146,20 +150,10 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
                         metadata={"at_fault": result.at_fault, "first": result.first},
                     )
                 if not result.has_passed:
-                    raise RunRefused(
-                        sentence(
-                            "run.check_failed",
-                            "zh",
-                            table=result.table,
-                            name=result.name,
-                            at_fault=result.at_fault,
-                            first=result.first,
-                        )
-                    )
+                    raise RunRefused(sentence("run.check_failed", "zh", **told))
         snapshot.publish(data, inputs.snapshot_id, building)
-        (data / "last_run").touch()
     finally:
-        building.unlink(missing_ok=True)
+        snapshot.discard_builds(data)
 
 
 def _standing_results(standing: Path) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:

@@ -5,7 +5,6 @@ import getpass
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
+import duckdb
 from pythonjsonlogger.json import JsonFormatter
 
 from warehouse import archive, audit, exports, snapshot
@@ -22,6 +22,7 @@ from warehouse.snapshot import RunRefused
 from warehouse.texts import sentence
 
 log = logging.getLogger("majorwatch")
+WRITING_FAILED = ("No space left", "Read-only file system", "Permission denied", "Could not write", "Disk quota")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunRefused, PolicyError) as refusal:
         log.error("refused", extra={"reason": str(refusal)})
         print(refusal, file=sys.stderr)
+    except duckdb.Error as error:
+        if not any(sign in str(error) for sign in WRITING_FAILED):
+            raise
+        print(sentence("run.unwritable", "zh", file=chosen.data, problem=str(error).splitlines()[0]), file=sys.stderr)
     except OSError as error:
         print(
             sentence("run.unwritable", "zh", file=error.filename or "", problem=error.strerror or error),
@@ -280,21 +285,9 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _dashboard(chosen: argparse.Namespace) -> int:
     print(f"http://127.0.0.1:{chosen.port}", flush=True)
     app = str(files("dashboards") / "app.py")
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            app,
-            "--server.address",
-            "127.0.0.1",
-            "--server.port",
-            str(chosen.port),
-        ],
-        env={**os.environ, "MAJORWATCH_DATA": str(chosen.data.resolve())},
-        check=False,
-    ).returncode
+    command = [sys.executable, "-m", "streamlit", "run", app, "--server.address", "127.0.0.1", "--server.port", str(chosen.port)]
+    # this process becomes the dashboard, so that whoever stops it stops that
+    os.execve(sys.executable, command, {**os.environ, "MAJORWATCH_DATA": str(chosen.data.resolve())})
 
 
 if __name__ == "__main__":

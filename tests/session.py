@@ -13,11 +13,12 @@ from dashboards.navigation import path_of
 
 @dataclass
 class Drawn:
-    """One page as a session received it: seconds from asking to the end of the script, all words, and what went wrong."""
+    """One page as a session received it: seconds from asking to the end of the script, all words, everything as it came, and what went wrong."""
 
     seconds: float = 0
     words: list[str] = field(default_factory=list)
     exceptions: list[str] = field(default_factory=list)
+    received: bytes = b""
 
 
 class Session:
@@ -40,9 +41,11 @@ class Session:
         await self.socket.send(asked.SerializeToString())
         while True:
             told = ForwardMsg()
-            told.ParseFromString(await self.socket.recv())  # type: ignore[arg-type]
+            message: bytes = await self.socket.recv()  # type: ignore[assignment]
+            told.ParseFromString(message)
             kind = told.WhichOneof("type")
             if kind == "delta":
+                drawn.received += message
                 element = told.delta.new_element
                 if element.HasField("exception"):
                     drawn.exceptions.append(f"{element.exception.type}: {element.exception.message}")

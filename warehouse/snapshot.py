@@ -502,9 +502,14 @@ def building_path(data: Path, snapshot_id: str) -> Path:
     """Where a snapshot is built aside; leftovers of runs that died are removed first (the caller holds the run lock)."""
     folder = data / "snapshots"
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(".building-*"):
-        leftover.unlink()
+    discard_builds(data)
     return folder / f".building-{snapshot_id}-{os.getpid()}"
+
+
+def discard_builds(data: Path) -> None:
+    """Removes every unfinished build with all that belongs to it (the caller holds the run lock)."""
+    for leftover in (data / "snapshots").glob(".building-*"):
+        leftover.unlink()
 
 
 def publish(data: Path, snapshot_id: str, building: Path | None = None) -> None:
@@ -521,7 +526,8 @@ def publish(data: Path, snapshot_id: str, building: Path | None = None) -> None:
     aside.replace(data / "current")
     kept = sorted((data / "snapshots").glob("*.duckdb"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for old in kept[SNAPSHOTS_KEPT:]:
-        old.unlink()
+        if old != target:  # where the clock went back, the newest is not the latest by time
+            old.unlink()
     now = _policy_in_force(target)
     if before and now and before != now:
         audit.record(data, getpass.getuser(), "", "policy", f"{before[0]} → {now[0]}")

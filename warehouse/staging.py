@@ -3,6 +3,7 @@
 Reading happens in worker processes with a memory and a time limit, so that a hostile file costs one entry and not the run.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -31,6 +32,7 @@ BYTES_A_BATCH = 8 * 2**20
 SECONDS_A_FILE = 120
 MEMORY_OF_A_WORKER = 1536 * 2**20
 LARGEST_FILE = 512 * 2**20
+LOOKS_AT_A_CHANGING_FILE = 5
 _COMPLETE = "submission.json"
 
 
@@ -51,10 +53,18 @@ def stage(inbox: Path, data: Path) -> list[StagedFile]:
     root = data / "staged" / _fingerprint()
     root.mkdir(parents=True, exist_ok=True)
     paths = sorted(path for path in inbox.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
-    found = [(path, _name(path.relative_to(inbox)), _content_hash(path)) for path in paths]
-    unread = {content: path for path, _, content in found if not (root / content / _COMPLETE).exists()}
-    if unread:
-        _read_all(unread, root, _salt(data))
+    for _ in range(LOOKS_AT_A_CHANGING_FILE):
+        found = [(path, _name(path.relative_to(inbox)), _content_hash(path)) for path in paths]
+        unread = {content: path for path, _, content in found if not (root / content / _COMPLETE).exists()}
+        if unread:
+            _read_all(unread, root, _salt(data))
+        changed = [content for content, path in unread.items() if _content_hash(path) != content]
+        for content in changed:  # what was read may be neither the old nor the new content
+            shutil.rmtree(root / content)
+        if not changed:
+            break
+    else:
+        raise OSError(errno.EBUSY, sentence("run.changing", "zh"), str(unread[changed[0]]))
     batches = _batches_seen(data, [f"{name}|{content}" for _, name, content in found])
     order = [(batches[f"{name}|{content}"], path.stat().st_mtime_ns, name, content) for path, name, content in found]
     return [StagedFile(file, content, root / content) for _, _, file, content in sorted(order)]

@@ -1,9 +1,11 @@
 """Sources besides the inbox: a real database file and a real server on this machine, answering well, badly or never."""
 
 import json
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -24,13 +26,17 @@ ROWS = [{"nf": 2023, "xx": "S0", "zy": "730301", "bys": 20 + page, "jy": 10, "sx
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Two rows a page; `mood` says how it feels: well, angry (500), once (500, then well), garbage, wrong."""
+    """Two rows a page; `mood` says how it feels: well, angry (500), once (500, then well), garbage, wrong, silent."""
 
     mood = "well"
     asked: ClassVar[list[str]] = []
+    silence: ClassVar[threading.Event] = threading.Event()
 
     def do_GET(self) -> None:
         Answers.asked.append(self.headers.get("Authorization", ""))
+        if Answers.mood == "silent":
+            Answers.silence.wait(20)
+            return
         page = int(parse_qs(urlparse(self.path).query).get("page", ["1"])[0])
         if Answers.mood == "angry" or (Answers.mood == "once" and len(Answers.asked) == 1):
             self.send_response(500)
@@ -52,9 +58,10 @@ class Answers(BaseHTTPRequestHandler):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     serving = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     threading.Thread(target=serving.serve_forever, daemon=True).start()
-    Answers.mood, Answers.asked = "well", []
+    Answers.mood, Answers.asked, Answers.silence = "well", [], threading.Event()
     monkeypatch.setattr(sources.time, "sleep", lambda _: None)
     yield f"http://127.0.0.1:{serving.server_port}"
+    Answers.silence.set()
     serving.shutdown()
 
 
@@ -69,7 +76,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _api(place: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOBS_TOKEN", "sesame")
     (place / "majorwatch.toml").write_text(
-        f'[[source]]\nkind = "api"\nname = "就业平台"\nurl = "{server}"\ntoken_env = "JOBS_TOKEN"\nrows = "data.items"\nattempts = 2\ntimeout_seconds = 5\n'
+        f'[[source]]\nkind = "api"\nname = "就业平台"\nurl = "{server}"\ntoken_env = "JOBS_TOKEN"\nrows = "data.items"\nattempts = 2\ntimeout_seconds = 0.5\n'
         '[source.datasets.graduates]\npath = "/graduates"\n'
         'columns = { year = "nf", school_id = "xx", major_code = "zy", graduates = "bys", employed = "jy", further_study = "sx" }\n',
         "utf-8",
@@ -106,7 +113,7 @@ def test_a_server_that_fails_once_is_asked_again(place: Path, server: str, monke
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mood", ["angry", "garbage", "wrong"])
+@pytest.mark.parametrize("mood", ["angry", "garbage", "wrong", "silent"])
 def test_a_source_that_is_down_leaves_the_last_good_data_and_says_so(
     place: Path, server: str, monkeypatch: pytest.MonkeyPatch, mood: str
 ) -> None:
@@ -139,6 +146,36 @@ def test_a_database_is_read_by_query_and_by_table(place: Path, monkeypatch: pyte
     assert _graduates(place) == [("730301", 30)]
     with snapshot.open_snapshot(snapshot.published(place)) as con:  # type: ignore[arg-type]
         assert con.execute("select students, leavers from roster").fetchall() == [(90, 3)]
+
+
+def _mail(folder: Path, name: str, attachment: str, text: str) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "office@school.example", "bureau@city.example", "报送"
+    mail["Date"] = "Mon, 30 Sep 2024 18:00:00 +0800"
+    mail.set_content("张三 13900000000")
+    mail.add_attachment(text.encode("gb18030"), maintype="application", subtype="octet-stream", filename=attachment)
+    mail.add_attachment(b"MZ", maintype="application", subtype="octet-stream", filename="virus.exe")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(mail.as_bytes())
+
+
+def test_attached_forms_of_a_mail_folder_are_submissions_and_nothing_else_of_a_mail_is_kept(place: Path) -> None:
+    form = "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S0,730301,{},10,2\n"
+    (place / "majorwatch.toml").write_text(f'[[source]]\nkind = "mail"\nname = "来信"\nfolder = "{place / "mail"}"\n', "utf-8")
+    _mail(place / "mail" / "new", "1", "../../../毕业生.csv", form.format(20))
+    _mail(place / "mail", "again.eml", "毕业生.csv", form.format(20))
+    _mail(place / "mail" / "tmp", "half", "毕业生.csv", form.format(99))
+    assert main(["run", "--data", str(place)]) == 0
+    (landed,) = [path for path in place.rglob("*") if "毕业生" in path.name and path.is_file()]
+    assert landed.parent == place / "inbox" / "来源" / "来信"
+    assert landed.name.startswith("20240930_")
+    assert _graduates(place) == [("730301", 20)]
+    kept = [path for path in (place / "inbox").rglob("*") if path.is_file()]
+    assert not [path for path in kept if path.suffix == ".exe" or b"13900000000" in path.read_bytes()]
+    shutil.rmtree(place / "mail")
+    assert main(["run", "--data", str(place)]) == 0
+    assert _graduates(place) == [("730301", 20)]
+    assert source_states(place)[0].problem.startswith("FileNotFoundError")
 
 
 @pytest.mark.parametrize(
