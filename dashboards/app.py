@@ -17,8 +17,9 @@ from dashboards.access import logged_in, shown_to
 from dashboards.navigation import GROUPS, NEEDED, START, VIEWS
 from dashboards.page import Page, remember
 from dashboards.texts import say
+from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
-from warehouse.snapshot import RunRefused, published
+from warehouse.snapshot import published
 from warehouse.source_state import source_states
 from warehouse.texts import Language, sentence
 

@@ -13,10 +13,12 @@ from pipelines.demo import SIMULATED_MARKER
 from pipelines.sources import pull_all
 from warehouse import snapshot
 from warehouse.dictionary import dictionary
+from warehouse.ledger import entries_of
 from warehouse.lineage import Model, models
 from warehouse.policy import read_policy
+from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
-from warehouse.snapshot import RunInputs, RunRefused
+from warehouse.snapshot import RunInputs
 from warehouse.staging import StagedFile, read_submission_summary, stage
 from warehouse.texts import sentence
 
@@ -119,6 +121,7 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
             read_policy(workplace.policy),
             workplace.year or None,
             (workplace.inbox_folder / SIMULATED_MARKER).exists(),
+            entries_of(data),
         )
         standing = snapshot.standing_snapshot(data, inputs.snapshot_id)
         if standing:

@@ -16,9 +16,11 @@ import duckdb
 from pythonjsonlogger.json import JsonFormatter
 
 from warehouse import archive, audit, exports, snapshot
+from warehouse.decisions import ACTS, DETAILS, NotAllowed, Request, contested_told, decide, finding_told, standing
 from warehouse.dictionary import dictionary
+from warehouse.ledger import Contested, details_of, entries_of, ledger_of
 from warehouse.policy import PolicyError
-from warehouse.snapshot import RunRefused
+from warehouse.refusal import RunRefused
 from warehouse.texts import sentence
 
 log = logging.getLogger("majorwatch")
@@ -82,10 +84,23 @@ def _parser() -> argparse.ArgumentParser:
     warnings.add_argument("--year", type=int, help="assessment year (default: the snapshot's)")
     warnings.add_argument("--all", action="store_true", help="normal ones too")
     rejects = _command(export, "rejects", _export_rejects, "every rejected row and file")
-    for listing in (warnings, rejects):
+    entries = _command(export, "ledger", _export_ledger, "every entry of the ledger")
+    for listing in (warnings, rejects, entries):
         _add_data(listing)
         listing.add_argument("--format", choices=("csv", "xlsx"), default="csv")
         listing.add_argument("--output", type=Path, required=True, help="file to write")
+
+    decide = _command(commands, "decide", _decide, "enter a decision, response, opinion, appeal, ruling or undoing into the ledger")
+    _add_data(decide)
+    decide.add_argument("--school", required=True, help="school code")
+    decide.add_argument("--major", required=True, help="major code")
+    decide.add_argument("--act", required=True, choices=["confirm", *ACTS], help="what is entered; confirm takes the suggestion")
+    decide.add_argument("--plan", type=int, help="plan that is to hold (reduce)")
+    decide.add_argument("--until", default="", help="date, year-month-day (rectify, postpone, exempt, improvement)")
+    decide.add_argument("--reason", default="", help="why")
+    decide.add_argument("--document", type=Path, help="file to keep with the entry")
+    for name in DETAILS:
+        decide.add_argument(f"--{name.replace('_', '-')}", help="part of a school's response")
 
     template = _command(commands, "template", _template, "write the empty form of a dataset for schools to fill in")
     template.add_argument("dataset", choices=sorted(dictionary().datasets), help="which dataset")
@@ -178,7 +193,9 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _export_warnings(chosen: argparse.Namespace) -> int:
-    return _export(chosen, lambda con: exports.warning_list(con, _assessed(con, chosen.year), chosen.all))
+    return _export(
+        chosen, lambda con: exports.warning_list(con, _assessed(con, chosen.year), chosen.all, decided=standing(entries_of(chosen.data)))
+    )
 
 
 def _assessed(con, year: int | None) -> int | None:
@@ -190,6 +207,28 @@ def _assessed(con, year: int | None) -> int | None:
 
 def _export_rejects(chosen: argparse.Namespace) -> int:
     return _export(chosen, exports.reject_list)
+
+
+def _export_ledger(chosen: argparse.Namespace) -> int:
+    return _export(chosen, lambda con: exports.ledger_list(con, entries_of(chosen.data)))
+
+
+def _decide(chosen: argparse.Namespace) -> int:
+    details = {name: getattr(chosen, name) for name in DETAILS if getattr(chosen, name) is not None}
+    document = (chosen.document.name, chosen.document.read_bytes()) if chosen.document else None
+    request = Request(chosen.school, chosen.major, chosen.act, chosen.plan, chosen.until, chosen.reason, document, details)
+    try:
+        with snapshot.open_snapshot(_published(chosen.data)) as con:
+            entry = decide(ledger_of(chosen.data), con, chosen.data, request, getpass.getuser(), "")
+    except NotAllowed as refusal:
+        raise RunRefused(refusal.told("zh")) from None
+    except Contested as first:
+        raise RunRefused(contested_told(first, "zh")) from None
+    told = {name: sentence(f"{name}.{entry[name] or 'none'}", "zh") for name in ("act", "case_state")}
+    print(sentence("decision.written", "zh", school=chosen.school, major=chosen.major, number=entry["number"], **told))
+    for finding in details_of(entry)["findings"]:
+        print(f"{'✓' if finding['agrees'] else '✗'} {finding_told(finding, 'zh')}")
+    return 0
 
 
 def _export(chosen: argparse.Namespace, listing: Callable) -> int:

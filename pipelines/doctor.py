@@ -9,8 +9,8 @@ from pathlib import Path
 
 from warehouse import snapshot
 from warehouse.policy import PolicyError, read_policy
+from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
-from warehouse.snapshot import RunRefused
 from warehouse.source_state import source_states
 from warehouse.texts import sentence
 

@@ -14,8 +14,8 @@ import httpx
 import pandas as pd
 import sqlalchemy
 
+from warehouse.refusal import RunRefused
 from warehouse.settings import Api, Database, MailFolder, Pull, Settings, secret
-from warehouse.snapshot import RunRefused
 from warehouse.source_state import FILE, SourceState, source_states, written
 from warehouse.submissions import SUFFIXES
 

@@ -3,7 +3,8 @@
 import tarfile
 from pathlib import Path
 
-from warehouse.snapshot import RunRefused, published
+from warehouse.refusal import RunRefused
+from warehouse.snapshot import published
 from warehouse.texts import sentence
 
 LEFT_OUT = {"dagster", ".run.lock"}

@@ -5,11 +5,15 @@ from io import BytesIO
 import duckdb
 import pandas as pd
 
+from warehouse.decisions import finding_told
 from warehouse.dictionary import dictionary
+from warehouse.ledger import details_of
 from warehouse.texts import Language, sentence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-LONG_TEXTS = ("reason", "lift", "counter")
+LONG_TEXTS = ("reason", "lift", "counter", "findings")
+LEDGER_COLUMNS = ["moment", "school_id", "school_name", "major_code", "major_name", "number", "year", "level", "suggested", "suggested_plan", "act", "plan",
+                  "until", "case_state", "reason", "findings", "document", "undoes", "is_effective", "person", "role", "snapshot_id", "policy_id"]  # fmt: skip
 SHARES = {"plan_fulfilment", "growth"}
 
 
@@ -19,10 +23,12 @@ def warning_list(
     include_normal: bool = False,
     keys: pd.DataFrame | None = None,
     language: Language = "zh",
+    decided: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The warnings of `year` (default: the assessment year), worst level first; only rows above normal unless `include_normal`.
 
-    `keys` (columns school_id, major_code) keeps only those offerings. Rates are fractions from 0 to 1.
+    `keys` (columns school_id, major_code) keeps only those offerings; `decided` (decisions.standing) is told beside the suggestion.
+    Rates are fractions from 0 to 1.
     """
     frame = con.execute(
         f"""
@@ -46,9 +52,27 @@ def warning_list(
     ).df()
     for count in ("plan", "recommended_plan", "same_major_points", "registered", "graduates"):
         frame[count] = frame[count].astype("Int64")
+    if decided is not None:
+        frame = frame.merge(
+            decided[["school_id", "major_code", "act", "decided_plan", "case_state"]], on=["school_id", "major_code"], how="left"
+        )
+        frame[["act", "case_state"]] = frame[["act", "case_state"]].fillna("")
     if keys is not None:
         frame = frame.merge(keys[["school_id", "major_code"]].drop_duplicates(), on=["school_id", "major_code"])
     return frame
+
+
+def ledger_list(con: duckdb.DuckDBPyConnection, entries: pd.DataFrame, language: Language = "zh") -> pd.DataFrame:
+    """Every entry with the names of school and major, oldest first; codes (act, case_state, suggested) as they are, findings in words."""
+    names = con.execute(
+        "select school_id, major_code, school_name, major_name from offering join schools using (school_id) join catalogue using (major_code)"
+    ).df()
+    frame = entries.merge(names, on=["school_id", "major_code"], how="left").sort_values(["moment", "school_id", "major_code", "number"])
+    frame["findings"] = [
+        "；".join(finding_told(finding, language) for finding in details_of(entry).get("findings", []))
+        for entry in frame.to_dict("records")
+    ]
+    return frame[LEDGER_COLUMNS].reset_index(drop=True)
 
 
 def reject_list(con: duckdb.DuckDBPyConnection, language: Language = "zh") -> pd.DataFrame:
@@ -76,7 +100,7 @@ def xlsx_bytes(
     snapshot = con.execute("select * from snapshot").df().iloc[0]
     labels = {name: column.label[language] for name, column in dictionary().columns.items()}
     labels |= {name: indicator.label[language] for name, indicator in dictionary().indicators.items()}
-    labels |= {name: sentence(f"export.{name}", language) for name in ("reason", "column", "lift", "counter")}
+    labels |= {name: sentence(f"export.{name}", language) for name in ("reason", "column", "lift", "counter", "findings")}
     shown = _disarmed(_in_words(frame, con, language))
     content = BytesIO()
     with pd.ExcelWriter(
@@ -99,7 +123,7 @@ def xlsx_bytes(
             for place, name in enumerate(part.columns):
                 is_rate = name in dictionary().indicators and dictionary().indicators[name].unit == "ratio"
                 is_text = name.startswith(LONG_TEXTS)
-                width = 60 if is_text else min(max(12, 2 + part[name].astype("string").str.len().max() * 1.7), 34) if len(part) else 12
+                width = 60 if is_text else min(max(12, 2 + part[name].astype("string").str.len().fillna(0).max() * 1.7), 34) if len(part) else 12
                 sheet.set_column(place, place, width, wrapped if is_text else percent if is_rate else None)
         notes = {
             sentence("export.policy", language): f"{snapshot[f'policy_title_{language}']}  {snapshot['policy_basis']}",
@@ -204,8 +228,12 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
     shown = frame.copy()
     for name in {"level", "previous_level"} & set(frame.columns):
         shown[name] = shown[name].map(levels)
-    for name in {"action", "catalogue_status", "sureness"} & set(frame.columns):
+    for name in {"action", "catalogue_status", "sureness", "act", "role"} & set(frame.columns):
         shown[name] = shown[name].map(lambda code, name=name: code and sentence(f"{name}.{code}", language))
+    if "suggested" in frame.columns:
+        shown["suggested"] = shown["suggested"].map(lambda code: sentence(f"action.{code}", language))
+    if "case_state" in frame.columns:
+        shown["case_state"] = shown["case_state"].map(lambda code: sentence(f"case_state.{code or 'none'}", language))
     if "unjudged" in frame.columns:
         shown["unjudged"] = shown["unjudged"].map(lambda codes: unjudged_in_words(codes, rules, language))
     if "rules" in frame.columns:

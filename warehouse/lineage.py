@@ -8,7 +8,7 @@ from importlib.resources import files
 import sqlglot
 from sqlglot import expressions as exp
 
-FOLDERS = ("facts", "indicators", "rules", "advice")
+FOLDERS = ("facts", "indicators", "rules", "advice", "followup")
 INDICATORS = "indicator"
 
 

@@ -204,6 +204,25 @@ class Screening(_Strict):
     wide: Decimal = Field(default=Decimal("0.25"), gt=0, lt=1)
 
 
+class Exit(_Strict):
+    """Terms of what follows a warning. `rectify_years`, `withdraw_after_years` (without intake), `exempt_years` (at most) in years;
+    `postpone_days` at most; `school_growth`: by how much of its plan a school may grow in one year (share of 1) when places are shifted."""
+
+    rectify_years: int = Field(default=1, ge=1, le=5)
+    withdraw_after_years: int = Field(default=3, ge=1, le=10)
+    exempt_years: int = Field(default=4, ge=1, le=10)
+    postpone_days: int = Field(default=180, ge=1, le=730)
+    school_growth: Decimal = Field(default=Decimal("0.2"), ge=0, le=1)
+
+
+class DistrictEvaluation(_Strict):
+    """The weights by which districts are evaluated once a year: plan fulfilment, quality reports handed in, monthly reports handed in."""
+
+    fulfilment_weight: Decimal = Field(default=Decimal("0.5"), ge=0)
+    quality_report_weight: Decimal = Field(default=Decimal("0.3"), ge=0)
+    monthly_report_weight: Decimal = Field(default=Decimal("0.2"), ge=0)
+
+
 class SchoolRule(_Strict):
     """One comparison of a school indicator with a threshold, for school-level warnings; a school under `below` or over `above` is listed."""
 
@@ -233,6 +252,8 @@ class Policy(_Strict):
     keep: Keep = Keep()
     lists: Lists = Lists()
     screening: Screening = Screening()
+    exit: Exit = Exit()
+    district_evaluation: DistrictEvaluation = DistrictEvaluation()
 
     def rank(self, level: str) -> int:
         """0 for normal, 1 for the first level, and so on; ValueError for an unknown level."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from warehouse.dictionary import dictionary
-from warehouse.snapshot import RunRefused
+from warehouse.refusal import RunRefused
 from warehouse.texts import sentence
 
 FILE = "majorwatch.toml"
@@ -126,10 +126,12 @@ def _listed(claim: Any) -> tuple[str, ...]:
 
 
 class Settings(_Strict):
-    """The whole file. `stale_hours`: after how many hours without an answer a source counts as stale."""
+    """The whole file. `stale_hours`: after how many hours without an answer a source counts as stale. `ledger_env` names the variable
+    with the SQLAlchemy address of the ledger; without it the ledger is a file beside the snapshots."""
 
     source: tuple[Annotated[Database | Api | MailFolder, Field(discriminator="kind")], ...] = ()
     alert: Alert | None = None
+    ledger_env: str = ""
     stale_hours: int = Field(default=48, ge=1)
     bureau: Bureau = Bureau()
     access: Access | None = None

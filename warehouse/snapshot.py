@@ -10,7 +10,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, wraps
 from importlib.resources import files
 from pathlib import Path
@@ -20,28 +20,29 @@ import pandas as pd
 
 from warehouse import audit, certainty
 from warehouse.dictionary import Dataset, dictionary
+from warehouse.ledger import COLUMNS
 from warehouse.lineage import Model, models
 from warehouse.policy import STANDARD_TITLES, Policy
+from warehouse.refusal import RunRefused
 from warehouse.staging import StagedFile, read_submission_summary
 from warehouse.texts import Language, sentence
 
 VERSION = "0.1.0"
 SNAPSHOTS_KEPT = 10
+LEDGER_COLUMNS = [*COLUMNS, "is_effective"]
 SQL_TYPES = {"year": "integer", "month": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
-
-
-class RunRefused(Exception):
-    """A run that can't be done with what was handed in; the message (Chinese) says what to do. Nothing was published."""
 
 
 @dataclass(frozen=True)
 class RunInputs:
-    """All that a snapshot is made from. `submissions` in order of submission; `year` None: the latest graduates year."""
+    """All that a snapshot is made from. `submissions` in order of submission; `year` None: the latest graduates year; `decided`: the
+    ledger's entries (ledger.Ledger.entries)."""
 
     submissions: tuple[StagedFile, ...]
     policy: Policy
     year: int | None = None
     is_simulated: bool = False
+    decided: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=LEDGER_COLUMNS))
 
     @property
     def snapshot_id(self) -> str:
@@ -57,6 +58,7 @@ class RunInputs:
             self.is_simulated,
             sorted((entry.file, entry.content_hash) for entry in self.submissions),
             self._contested_orders(),
+            self.decided.astype("string").to_csv(),
         ]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:12]
 
@@ -129,6 +131,7 @@ def load_inputs(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
     con.execute("create temp table run_setting as select ?::integer as requested_year", [inputs.year])
     load_policy(con, inputs.policy)
     _load_dictionary(con)
+    _load_ledger(con, inputs.decided)
 
 
 def load_builtin(con: duckdb.DuckDBPyConnection) -> None:
@@ -237,7 +240,7 @@ def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             )
         ],
     )
-    for section in ("similarity", "keep", "lists", "screening"):
+    for section in ("similarity", "keep", "lists", "screening", "exit", "district_evaluation"):
         numbers = policy.model_dump()[section]
         _load(
             con,
@@ -364,6 +367,16 @@ def _load_dictionary(con: duckdb.DuckDBPyConnection) -> None:
             for entry in dictionary().indicators.values()
         ],
     )
+
+
+def _load_ledger(con: duckdb.DuckDBPyConnection, decided: pd.DataFrame) -> None:
+    kinds = dict.fromkeys(LEDGER_COLUMNS, "varchar") | dict.fromkeys(("number", "year", "undoes"), "integer")
+    kinds |= dict.fromkeys(("plan", "suggested_plan"), "bigint") | {"is_effective": "boolean"}
+    con.execute(f"create table ledger_entry ({', '.join(f'{name} {kind}' for name, kind in kinds.items())})")
+    if len(decided):
+        con.register("decided", decided)
+        con.execute("insert into ledger_entry by name select * from decided")
+        con.unregister("decided")
 
 
 def _load(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple]) -> None:

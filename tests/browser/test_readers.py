@@ -62,9 +62,8 @@ async def _read_while_publishing(address: str, data: Path, editions: Path) -> li
 
 
 def test_thirty_sessions_read_while_twenty_snapshots_are_published(data: Path, tmp_path: Path) -> None:
-    with serve(data) as address:
-        with ThreadPoolExecutor(1) as apart:  # the browser of other tests keeps a loop running in this thread
-            pages = apart.submit(asyncio.run, _read_while_publishing(address, data, tmp_path)).result()
+    with serve(data) as address, ThreadPoolExecutor(1) as apart:  # the browser of other tests keeps a loop running in this thread
+        pages = apart.submit(asyncio.run, _read_while_publishing(address, data, tmp_path)).result()
     assert not [fault for page in pages for fault in page.exceptions]
     editions = [set(EDITION.findall(page.received)) for page in pages]
     assert max(map(len, editions)) == 1

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from pipelines.cli import main
 from pipelines.sources import pull_all
 from tests.small_city import HEADERS, write_inbox
+from tests.warehouse.postgres import Postgres, running_postgres
 from warehouse import snapshot, staging
 from warehouse.settings import read_settings
 from warehouse.source_state import source_states
@@ -146,63 +148,21 @@ def test_a_file_that_never_rests_is_named(data: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator["Postgres"]:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs:
-        pytest.skip("PostgreSQL is not installed: make test installs it")
-    server = Postgres(programs[-1].parent, Path("/tmp") / f"majorwatch-postgres-{os.getpid()}")
-    yield server
-    server.stop()
-    shutil.rmtree(server.folder)
-
-
-class Postgres:
-    """A server of its own on a socket in its folder; PostgreSQL refuses to run as root, so then as the account postgres."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self.programs, self.folder = programs, folder
-        folder.mkdir(mode=0o777)
-        folder.chmod(0o777)
-        self._do("initdb", "-D", f"{folder}/base", "-A", "trust", "-U", "bureau")
-        self.start()
-
-    @property
-    def address(self) -> str:
-        return f"postgresql+psycopg://bureau@/postgres?host={self.folder}"
-
-    def start(self) -> None:
-        self._do(
-            "pg_ctl",
-            "-D",
-            f"{self.folder}/base",
-            "-w",
-            "-l",
-            f"{self.folder}/log",
-            "-o",
-            f"-k {self.folder} -c listen_addresses=''",
-            "start",
-        )
-
-    def stop(self) -> None:
-        self._do("pg_ctl", "-D", f"{self.folder}/base", "-m", "immediate", "stop")
-
-    def _do(self, program: str, *options: str) -> None:
-        as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        subprocess.run([*as_postgres, self.programs / program, *options], check=True, stdout=subprocess.DEVNULL, cwd="/tmp")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture
-def platform(postgres: "Postgres", data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def platform(postgres: Postgres, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bureau's database as a source, with its own words for columns."""
-    import sqlalchemy
-
-    engine = sqlalchemy.create_engine(postgres.address)
+    engine = sqlalchemy.create_engine(postgres.address())
     with engine.begin() as con:
         con.execute(sqlalchemy.text("drop table if exists byqk"))
         con.execute(sqlalchemy.text("create table byqk (nf int, xx text, zy text, bys int, jy int, sx int)"))
         con.execute(sqlalchemy.text("insert into byqk select 2023, 'S2', '730301', 50, 20, 5"))
     engine.dispose()
-    monkeypatch.setenv("PLATFORM", postgres.address)
+    monkeypatch.setenv("PLATFORM", postgres.address())
     monkeypatch.setenv("MAJORWATCH_CONFIG", str(data / "majorwatch.toml"))
     _asks(data, "select * from byqk")
     return data
@@ -225,7 +185,7 @@ def test_postgresql_is_read_with_its_own_words_for_columns(platform: Path) -> No
         ]
 
 
-def test_postgresql_stopped_in_the_middle_leaves_the_last_good_data(platform: Path, postgres: "Postgres") -> None:
+def test_postgresql_stopped_in_the_middle_leaves_the_last_good_data(platform: Path, postgres: Postgres) -> None:
     assert main(["run", "--data", str(platform)]) == 0
     good = (platform / "inbox" / "来源" / "学籍平台" / "graduates.parquet").read_bytes()
     _asks(platform, "select byqk.* from byqk, pg_sleep(30)")

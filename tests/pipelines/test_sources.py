@@ -18,8 +18,8 @@ from pipelines.cli import main
 from pipelines.sources import pull_all
 from tests.small_city import write_inbox
 from warehouse import snapshot
+from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
-from warehouse.snapshot import RunRefused
 from warehouse.source_state import source_states
 
 ROWS = [{"nf": 2023, "xx": "S0", "zy": "730301", "bys": 20 + page, "jy": 10, "sx": 2} for page in range(5)]

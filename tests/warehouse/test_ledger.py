@@ -1,0 +1,202 @@
+"""The ledger and its moves: nothing is overwritten, illegal moves are refused with the reason, and of two at once the second is told."""
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.small_city import judged
+from tests.warehouse.postgres import Postgres, running_postgres
+from warehouse.decisions import NotAllowed, Request, decide, figures_of, finding_told, standing
+from warehouse.ledger import Contested, Ledger, details_of
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+FAILING = ("S0", "730301")
+
+
+@pytest.fixture(scope="module")
+def snapshot_of_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """S0: 730301 red, 730302 fine; S1: 710201 without intake or pupils since 2020."""
+    years = (2021, 2022, 2023)
+    with judged(
+        tmp_path_factory.mktemp("ledger"),
+        enrolment=[
+            *((year, "S0", "730301", 40, 40, 30) for year in years),
+            *((year, "S0", "710201", 40, 40, 38) for year in years),
+            (2020, "S1", "710201", 20, 20, 20), (2021, "S1", "710201", 10, 0, 0), (2022, "S1", "710201", 10, 0, 0), (2023, "S1", "710201", 10, 0, 0),
+        ],
+        graduates=[*((year, "S0", "730301", 60, 10, 5) for year in years), *((year, "S0", "710201", 60, 58, 1) for year in years)],
+        roster=[(2023, "S0", "730301", 88, 2)],
+        with_variants=True,
+    ) as con:  # fmt: skip
+        yield con
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    """An empty ledger, in a file and in PostgreSQL."""
+    if request.param == "sqlite":
+        return Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    server = request.getfixturevalue("postgres")
+    return Ledger(server.new_database(f"ledger{os.urandom(4).hex()}"))
+
+
+@pytest.fixture
+def enter(ledger: Ledger, snapshot_of_city: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """Enters something about the failing offering."""
+
+    def entered(act: str, *, offering: tuple[str, str] = FAILING, person: str = "chief", **given) -> dict:
+        return decide(ledger, snapshot_of_city.cursor(), tmp_path, Request(*offering, act, **given), person, "decider", NOW)
+
+    return entered
+
+
+def test_a_confirmed_suggestion_takes_its_action_and_plan(enter) -> None:
+    entry = enter("confirm")
+    assert (entry["act"], entry["plan"], entry["case_state"], entry["suggested"], entry["level"]) == ("stop", 0, "suspended", "stop", "red")
+    assert (entry["year"], entry["number"], entry["policy_id"]) == (2023, 1, "small")
+
+
+def test_the_ladder_is_walked_and_nothing_is_overwritten(enter, ledger: Ledger) -> None:
+    enter("rectify")
+    enter("reduce", plan=20)
+    enter("stop")
+    enter("resume", reason="新企业签约")
+    entries = ledger.entries()
+    assert list(entries["case_state"]) == ["rectifying", "reduced", "suspended", "resumed"]
+    assert list(entries["number"]) == [1, 2, 3, 4]
+    assert entries["until"][0] == "2027-12-31"
+    assert list(entries["plan"].astype(object).where(entries["plan"].notna(), None)) == [None, 20, 0, None]
+
+
+@pytest.mark.parametrize(
+    ("before", "act", "given", "key"),
+    [
+        ((), "reduce", {"plan": 40}, "plan_not_reduced"),
+        ((), "reduce", {"plan": -1}, "plan_not_reduced"),
+        ((), "reduce", {}, "needs_plan"),
+        ((), "dismiss", {"reason": "  "}, "needs_reason"),
+        ((), "postpone", {}, "needs_until"),
+        ((), "postpone", {"until": "2027年"}, "not_a_date"),
+        ((), "postpone", {"until": "2026-02-01"}, "date_past"),
+        ((), "postpone", {"until": "2027-06-30"}, "date_too_late"),
+        ((), "exempt", {"until": "2033-01-01", "reason": "x"}, "date_too_late"),
+        ((), "resume", {"reason": "x"}, "illegal"),
+        (("stop",), "reduce", {"plan": 10}, "illegal"),
+        (("stop",), "withdraw", {}, "pupils_left"),
+        ((), "undo", {"reason": "x"}, "nothing_to_undo"),
+        ((), "uphold", {"reason": "x"}, "no_appeal"),
+        ((), "exemption", {"reason": "x", "details": {"years": 5}}, "exempt_years"),
+        ((), "fire", {}, "no_act"),
+    ],
+)
+def test_an_illegal_move_is_refused_with_its_reason_in_both_languages(enter, ledger: Ledger, before, act, given, key) -> None:
+    for earlier in before:
+        enter(earlier)
+    with pytest.raises(NotAllowed) as refusal:
+        enter(act, **given)
+    assert refusal.value.key == key
+    assert refusal.value.told("zh") != refusal.value.told("en")
+    assert len(ledger.entries()) == len(before)
+
+
+def test_an_unknown_offering_is_refused(enter) -> None:
+    with pytest.raises(NotAllowed, match="没有这个专业点"):
+        enter("observe", offering=("S9", "730301"))
+
+
+def test_three_years_without_intake_and_without_pupils_may_be_withdrawn_and_then_nothing_more(enter, snapshot_of_city) -> None:
+    idle = ("S1", "710201")
+    assert snapshot_of_city.execute("select proposal, years_without_intake from proposal where school_id = 'S1'").fetchall() == [
+        ("withdraw", 3)
+    ]
+    assert enter("withdraw", offering=idle)["case_state"] == "withdrawn"
+    with pytest.raises(NotAllowed, match="已撤销"):
+        enter("resume", offering=idle, reason="x")
+    assert enter("undo", offering=idle, reason="误操作")["case_state"] == ""
+
+
+def test_undoing_is_an_entry_of_its_own_and_brings_the_state_before_back(enter, ledger: Ledger) -> None:
+    enter("reduce", plan=20)
+    enter("stop")
+    assert enter("undo", reason="误操作")["case_state"] == "reduced"
+    entries = ledger.entries()
+    assert list(entries["is_effective"]) == [True, False, False]
+    assert standing(entries)[["act", "decided_plan"]].values.tolist() == [["reduce", 20]]
+    assert enter("undo", reason="重新研究")["undoes"] == 1
+    assert standing(ledger.entries()).empty
+
+
+def test_somebody_who_has_not_seen_the_last_entry_is_told(enter, ledger: Ledger) -> None:
+    enter("rectify", person="first")
+    with pytest.raises(Contested) as told:
+        enter("stop", person="second", seen=0)
+    assert told.value.entry["person"] == "first"
+    assert len(ledger.entries()) == 1
+
+
+def test_of_many_who_decide_at_once_one_enters_and_all_others_are_told(ledger: Ledger, snapshot_of_city, tmp_path: Path) -> None:
+    outcomes: list[str] = []
+    ready = threading.Barrier(8)
+
+    def one(number: int) -> None:
+        con = snapshot_of_city.cursor()
+        ready.wait()
+        try:
+            decide(ledger, con, tmp_path, Request(*FAILING, "dismiss", reason=f"意见{number}", seen=0), f"p{number}", "decider", NOW)
+            outcomes.append("entered")
+        except Contested:
+            outcomes.append("told")
+
+    people = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert sorted(outcomes) == ["entered"] + ["told"] * 7
+    assert len(ledger.entries()) == 1
+
+
+def test_a_response_is_held_against_the_figures_at_once(enter) -> None:
+    merge = details_of(enter("merge", details={"merge_into": "710201", "pupils": 80}))["findings"]
+    assert {finding["key"]: finding["agrees"] for finding in merge} == {
+        "pupils": False,
+        "merge_offered": True,
+        "merge_level": True,
+        "merge_class": False,
+    }
+    assert "80" in finding_told(merge[0], "zh")
+    assert "88" in finding_told(merge[0], "en")
+    exemption = details_of(enter("exemption", reason="唯一布点", details={"years": 2}))["findings"]
+    assert {finding["key"]: finding["agrees"] for finding in exemption} == {"only_provider": True, "scarce": False}
+    plan = details_of(enter("improvement", reason="校企合作", until="2027-09-01", details={"target": 0.2}))["findings"]
+    assert [finding["agrees"] for finding in plan] == [False]
+    phase_out = details_of(enter("phase_out", details={"last_intake": 2022}))["findings"]
+    assert [finding["agrees"] for finding in phase_out] == [False]
+
+
+def test_an_appeal_keeps_its_document_waits_for_a_ruling_and_leaves_the_decision_standing(enter, ledger: Ledger, tmp_path: Path) -> None:
+    enter("confirm")
+    appeal = enter("appeal", reason="就业数据漏报", document=("../../证明.pdf", b"%PDF"))
+    assert (tmp_path / "documents" / appeal["document"]).read_bytes() == b"%PDF"
+    assert not list(tmp_path.parent.glob("证明.pdf"))
+    assert enter("uphold", reason="属实")["case_state"] == "suspended"
+    with pytest.raises(NotAllowed, match="没有待裁定的申诉"):
+        enter("reject", reason="x")
+    assert standing(ledger.entries())["act"].tolist() == ["stop"]
+
+
+def test_the_figures_are_those_of_the_assessment_year(snapshot_of_city) -> None:
+    figures = figures_of(snapshot_of_city, *FAILING)
+    assert (figures.year, figures.level, figures.plan, figures.recommended_plan, figures.students) == (2023, "red", 40, 0, 88)
+    assert figures.years_without_intake == 0
