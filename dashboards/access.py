@@ -15,8 +15,8 @@ LOCAL = Person(name="", role="administrator")  # on one's own machine nobody log
 RIGHTS: Mapping[Role, frozenset[str]] = {
     "analyst": frozenset({"compare", "upload"}),
     "decider": frozenset({"compare", "upload", "decide"}),
-    "administrator": frozenset({"compare", "upload", "decide", "audit"}),
-    "school": frozenset(),
+    "administrator": frozenset({"compare", "upload", "decide", "respond", "audit"}),
+    "school": frozenset({"respond"}),
     "district": frozenset(),
 }
 

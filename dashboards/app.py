@@ -32,6 +32,8 @@ STYLE = """
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"] {display: none;}
   [data-testid="stMainBlockContainer"] {max-width: none; padding: 0;}
 }
+[data-testid="stFileUploaderDropzone"] button[data-testid="stBaseButton-secondary"] p, [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
+[data-testid="stFileUploaderDropzone"] button[data-testid="stBaseButton-secondary"]::after {content: "CHOOSE_FILE";}
 .stamp b {background: #fff1c9; color: #5c4100; border-radius: 4px; padding: 0.15rem 0.5rem; margin-right: 0.6rem;}
 </style>
 """
@@ -49,7 +51,7 @@ def main() -> None:
     language: Language = "en" if st.query_params.get("lang") == "en" else "zh"
     _set_modules_aside()
     st.set_page_config(page_title=say("frame.product", language), layout="wide")
-    st.html(STYLE)
+    st.html(STYLE.replace("CHOOSE_FILE", say("frame.choose_file", language)))
     data = Path(os.environ.get("MAJORWATCH_DATA", "data"))
     try:
         settings = read_settings()

@@ -4,12 +4,16 @@ from collections.abc import Callable
 
 from dashboards.page import Page
 from dashboards.views import (
+    appeals,
     audit_log,
     data_quality,
     demand,
     district,
     duplication,
+    effects,
     guide,
+    ledger,
+    letters,
     major,
     method,
     monthly,
@@ -18,6 +22,7 @@ from dashboards.views import (
     quadrant,
     school,
     simulation,
+    todo,
     warning_list,
 )
 
@@ -32,6 +37,7 @@ GROUPS: dict[str, dict[str, Callable[[Page], None]]] = {
         "quadrant": quadrant.show,
         "simulation": simulation.show,
     },
+    "act": {"todo": todo.show, "ledger": ledger.show, "appeals": appeals.show, "letters": letters.show, "effects": effects.show},
     "structure": {"duplication": duplication.show, "demand": demand.show},
     "monitor": {"monthly": monthly.show},
     "data": {"quality": data_quality.show, "audit": audit_log.show},
@@ -44,6 +50,9 @@ NEEDED = {
     "quadrant": "compare",
     "major": "compare",
     "demand": "compare",
+    "todo": "compare",
+    "effects": "compare",
+    "letters": "compare",
     "audit": "audit",
 }
 START = next(iter(VIEWS))

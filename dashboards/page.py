@@ -54,6 +54,11 @@ class Page:
         """A number with thousands separators and at most two decimals; a dash where there is none."""
         return "—" if pd.isna(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
 
+    @staticmethod
+    def points(value: float) -> str:
+        """A difference of two shares of 1 in percentage points, signed; a dash where there is none."""
+        return "—" if pd.isna(value) else f"{value * 100:+.1f}"
+
     def figure(self, value: float | None, unit: str) -> str:
         """A number with its unit; a dash where there is none."""
         if pd.isna(value):

@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from warehouse import decisions
+from warehouse.ledger import entries_of
 from warehouse.snapshot import open_snapshot
 
 HELD_BACK_BY = ("school_id", "district_code", "file")  # the first of these that a table has says whose a row is
@@ -512,3 +514,75 @@ def former_codes(shown: Shown, school: str, major: str) -> pd.DataFrame:
         school=school,
         major=major,
     )
+
+
+# ------------------------------------------------------------------------------------------------ what follows a warning
+
+
+def ledger_entries(shown: Shown, data: Path) -> pd.DataFrame:
+    """Every entry of the ledger as it stands now (ledger.Ledger.entries), of the schools shown, with their names."""
+    names = ask(
+        shown,
+        "select school_id, major_code, school_name, district_code, district_name, major_name from offering "
+        "join schools using (school_id) join catalogue using (major_code)",
+    )
+    return entries_of(data).merge(names, on=["school_id", "major_code"], how="inner")
+
+
+def open_cases(shown: Shown, entries: pd.DataFrame, today: str) -> pd.DataFrame:
+    """What waits for somebody, the most pressing first: proposal (undecided, appeal, term_over, or what a term of the policy proposes) and
+    until, beside the figures of the warning list. `entries`: ledger_entries; `today`: ISO date."""
+    year = int(snapshot_row(shown)["assessment_year"])
+    key = ["school_id", "major_code"]
+    rows = offerings(shown).merge(
+        warnings_of_year(shown, year)[
+            [*key, "level", "level_rank", "action", "plan", "recommended_plan", "registered", "employment_rate", "rules"]
+        ],
+        on=key,
+        how="left",
+    )
+    standing = decisions.standing(entries).set_index(key)
+    decided = set(standing.index[standing["year"] == year])
+    flagged = rows[(rows["level_rank"] > 0) & ~pd.MultiIndex.from_frame(rows[key]).isin(decided)]
+    ended = standing[standing["act"].isin(["rectify", "postpone", "exempt"]) & (standing["until"] != "") & (standing["until"] < today)]
+    last = entries.sort_values("number").groupby(key) if len(entries) else []
+    appealed = [offering for offering, own in last if decisions.open_appeal(own.to_dict("records"))]
+    proposed = ask(
+        shown, "select school_id, major_code, proposal, until from proposal left join case_state using (year, school_id, major_code)"
+    )
+    proposed = proposed[~pd.MultiIndex.from_frame(proposed[key]).isin(decided)]
+    waiting = pd.concat(
+        [
+            pd.DataFrame(appealed, columns=key).assign(proposal="appeal"),
+            proposed,
+            ended.reset_index()[[*key, "until"]].assign(proposal="term_over"),
+            flagged[key].assign(proposal="undecided"),
+        ]
+    ).fillna({"until": ""})
+    waiting = waiting.drop_duplicates(key).merge(rows, on=key)
+    return (
+        waiting.assign(urgency=waiting["proposal"].ne("undecided"))
+        .sort_values(["urgency", "level_rank", "school_id", "major_code"], ascending=[False, False, True, True])
+        .reset_index(drop=True)
+    )
+
+
+def implementation(shown: Shown) -> pd.DataFrame:
+    """Every decision on a plan and whether the next year follows it, latest first."""
+    return ask(shown, "select * from implementation join schools using (school_id) join catalogue using (major_code) order by year desc, is_done nulls last, school_id, major_code")  # fmt: skip
+
+
+def aftermath(shown: Shown) -> pd.DataFrame:
+    """Every past warning with two further years, latest first."""
+    return ask(shown, "select * from aftermath join schools using (school_id) join catalogue using (major_code) order by year desc, school_id, major_code")  # fmt: skip
+
+
+def district_evaluation(shown: Shown, year: int) -> pd.DataFrame:
+    """The districts of a year by their score."""
+    return ask(shown, "select district_evaluation.*, district_name from district_evaluation join (select distinct district_code, district_name from schools) "
+                      "using (district_code) where year = $year order by district_rank, district_code", year=year)  # fmt: skip
+
+
+def exit_terms(shown: Shown) -> pd.Series:
+    """The terms of the policy in force."""
+    return ask(shown, "select * from policy_exit").iloc[0]

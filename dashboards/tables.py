@@ -10,6 +10,7 @@ from dashboards.page import Page, go_to_picked
 from warehouse.dictionary import dictionary
 from warehouse.texts import sentences
 
+WIDTHS = {"until": 105, "text_zh": 420, "text_en": 460, "findings": 380}
 LEVEL_COLUMNS = ("level", "previous_level", "level_lower", "level_higher")
 
 
@@ -36,7 +37,10 @@ def table(
     names = {column: (headings or {}).get(column) or page.heading(column) for column in columns}
     shown = pd.DataFrame({names[column]: _in_words(page, rows[column], column, titles) for column in columns})
     formats: dict[str, Callable] = {names[column]: page.percent for column in columns if _unit(column) == "ratio"}
-    formats |= {names[column]: page.number for column in columns if _is_number(shown[names[column]]) and _unit(column) != "ratio"}
+    formats |= {names[column]: page.points for column in columns if _unit(column) == "pp"}
+    formats |= {
+        names[column]: page.number for column in columns if _is_number(shown[names[column]]) and _unit(column) not in ("ratio", "pp")
+    }
     colours = {titles[level]: colour for level, colour in charts.level_colours(queries.levels(page.snapshot)).items()}
     levels = [names[column] for column in columns if column in LEVEL_COLUMNS]
     styled = shown.style.format(formats).map(
@@ -44,6 +48,7 @@ def table(
     )
     settings: dict = {names[column]: st.column_config.Column(pinned=True) for column in list(columns)[:pinned]}
     settings |= {names[column]: st.column_config.LineChartColumn(y_min=0, y_max=1) for column in columns if column == "history"}
+    settings |= {names[column]: st.column_config.Column(width=WIDTHS[column]) for column in columns if column in WIDTHS}
     options: dict = {"hide_index": True, "placeholder": "—", "key": key, "column_config": settings}
     if height:
         options["height"] = height

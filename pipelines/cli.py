@@ -18,6 +18,8 @@ from pythonjsonlogger.json import JsonFormatter
 from warehouse import archive, audit, exports, snapshot
 from warehouse.decisions import ACTS, DETAILS, NotAllowed, Request, contested_told, decide, finding_told, standing
 from warehouse.dictionary import dictionary
+from warehouse.documents import KINDS, Office, documents, lay_out_templates, zipped
+from warehouse.ledger import FILE as LEDGER
 from warehouse.ledger import Contested, details_of, entries_of, ledger_of
 from warehouse.policy import PolicyError
 from warehouse.refusal import RunRefused
@@ -95,12 +97,19 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--school", required=True, help="school code")
     decide.add_argument("--major", required=True, help="major code")
     decide.add_argument("--act", required=True, choices=["confirm", *ACTS], help="what is entered; confirm takes the suggestion")
+    decide.add_argument("--year", type=int, help="assessment year decided on (default: the snapshot's)")
     decide.add_argument("--plan", type=int, help="plan that is to hold (reduce)")
     decide.add_argument("--until", default="", help="date, year-month-day (rectify, postpone, exempt, improvement)")
     decide.add_argument("--reason", default="", help="why")
     decide.add_argument("--document", type=Path, help="file to keep with the entry")
     for name in DETAILS:
         decide.add_argument(f"--{name.replace('_', '-')}", help="part of a school's response")
+
+    letters = _command(commands, "documents", _documents, "write notices, circulars and reports as Word files in one zip")
+    _add_data(letters)
+    letters.add_argument("--kind", choices=KINDS, help="only this sort (default: all)")
+    letters.add_argument("--output", type=Path, help="zip file to write")
+    letters.add_argument("--templates", action="store_true", help="lay the templates out in DATA/templates, to be edited in Word")
 
     template = _command(commands, "template", _template, "write the empty form of a dataset for schools to fill in")
     template.add_argument("dataset", choices=sorted(dictionary().datasets), help="which dataset")
@@ -216,7 +225,9 @@ def _export_ledger(chosen: argparse.Namespace) -> int:
 def _decide(chosen: argparse.Namespace) -> int:
     details = {name: getattr(chosen, name) for name in DETAILS if getattr(chosen, name) is not None}
     document = (chosen.document.name, chosen.document.read_bytes()) if chosen.document else None
-    request = Request(chosen.school, chosen.major, chosen.act, chosen.plan, chosen.until, chosen.reason, document, details)
+    request = Request(
+        chosen.school, chosen.major, chosen.act, chosen.plan, chosen.until, chosen.reason, document, details, year=chosen.year
+    )
     try:
         with snapshot.open_snapshot(_published(chosen.data)) as con:
             entry = decide(ledger_of(chosen.data), con, chosen.data, request, getpass.getuser(), "")
@@ -244,6 +255,22 @@ def _export(chosen: argparse.Namespace, listing: Callable) -> int:
 def _noted(data: Path, deed: str, subject: str) -> None:
     """Writes what the person at this machine did into the audit log."""
     audit.record(data, getpass.getuser(), "", deed, subject)
+
+
+def _documents(chosen: argparse.Namespace) -> int:
+    office = Office.of(chosen.data)
+    if chosen.templates:
+        print(sentence("document.templates", "zh", count=lay_out_templates(office.templates), folder=office.templates))
+        return 0
+    if chosen.output is None:
+        raise RunRefused(sentence("document.no_output", "zh"))
+    with snapshot.open_snapshot(_published(chosen.data)) as con:
+        kinds = (chosen.kind,) if chosen.kind else KINDS
+        content, count = zipped(documents(con, entries_of(chosen.data), office, kinds))
+    chosen.output.write_bytes(content)
+    _noted(chosen.data, "export", chosen.output.name)
+    print(sentence("document.written", "zh", count=count, file=chosen.output))
+    return 0
 
 
 def _template(chosen: argparse.Namespace) -> int:
@@ -309,14 +336,20 @@ def _published(data: Path) -> Path:
 
 def _demo(chosen: argparse.Namespace) -> int:
     from pipelines.demo import SIMULATED_MARKER, city_version, write_city
+    from pipelines.demo_decisions import enter_decisions
+    from pipelines.run import run
 
     inbox = chosen.data / "inbox"
     marker = inbox / SIMULATED_MARKER
     if not marker.exists() or marker.read_text("utf-8") != city_version():
         if marker.exists():  # an older edition of the same city
             shutil.rmtree(inbox)
+            (chosen.data / LEDGER).unlink(missing_ok=True)
         write_city(inbox)
     chosen.inbox, chosen.policy, chosen.year = inbox, "nanchang-2019", None
+    if not (chosen.data / LEDGER).exists():
+        run(chosen.data, inbox)
+        enter_decisions(chosen.data)
     _run(chosen)
     return 0 if chosen.no_serve else _dashboard(chosen)
 

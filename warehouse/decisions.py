@@ -80,7 +80,8 @@ class NotAllowed(Exception):
 @dataclass(frozen=True)
 class Request:
     """What somebody wants entered. `until`: ISO date. `seen`: number of the last entry they had before them (None: the latest there is).
-    `document`: its name and content. `details`: the fields of DETAILS that the act has. `act` "confirm" takes the warning's own suggestion."""
+    `document`: its name and content. `details`: the fields of DETAILS that the act has. `act` "confirm" takes the warning's own suggestion. `year`: the assessment year decided on (None: the snapshot's), so that earlier decisions
+    can be entered afterwards."""
 
     school_id: str
     major_code: str
@@ -91,6 +92,7 @@ class Request:
     document: tuple[str, bytes] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     seen: int | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,30 +115,35 @@ class Figures:
     exit: Mapping[str, Any]
 
 
-def figures_of(con: duckdb.DuckDBPyConnection, school_id: str, major_code: str) -> Figures:
-    """NotAllowed where the snapshot knows no such offering."""
+def figures_of(con: duckdb.DuckDBPyConnection, school_id: str, major_code: str, year: int | None = None) -> Figures:
+    """The figures of a year (default: the assessment year). NotAllowed where the snapshot knows no such offering or year."""
     found = con.execute(
         """
-        select snapshot.assessment_year as year, snapshot.snapshot_id, snapshot.policy_id,
+        with known as (
+            select snapshot_id, policy_id, coalesce($year, assessment_year) as year from snapshot
+            where coalesce($year, assessment_year) between first_year and assessment_year
+        )
+        select known.year, known.snapshot_id, known.policy_id,
                coalesce(warning.level, 'normal') as level, coalesce(warning.action, 'none') as action, warning.plan, warning.recommended_plan,
                roster.students, warning.registered, warning.employment_rate as rate,
-               snapshot.assessment_year - coalesce((select max(year) from enrolment where school_id = $school and major_code = $major and registered > 0 and year <= assessment_year),
-                                                   offering.first_year - 1) as years_without_intake,
+               known.year - coalesce((select max(year) from enrolment where school_id = $school and major_code = $major and registered > 0
+                                      and year <= coalesce($year, assessment_year)), offering.first_year - 1) as years_without_intake,
                coalesce(warning.is_only_provider, false) as is_only_provider,
-               exists (select 1 from major_list where major_list.year = assessment_year and major_list.area_id = offering.area_id
+               exists (select 1 from major_list where major_list.year = known.year and major_list.area_id = offering.area_id
                        and major_list.major_code = $major and list = 'shortage') as is_scarce
         from offering
         cross join snapshot
-        left join warning on warning.year = assessment_year and warning.school_id = offering.school_id and warning.major_code = offering.major_code
-        left join roster on roster.year = assessment_year and roster.school_id = offering.school_id and roster.major_code = offering.major_code
+        join known using (snapshot_id)
+        left join warning on warning.year = known.year and warning.school_id = offering.school_id and warning.major_code = offering.major_code
+        left join roster on roster.year = known.year and roster.school_id = offering.school_id and roster.major_code = offering.major_code
         where offering.school_id = $school and offering.major_code = $major
         """,
-        {"school": school_id, "major": major_code},
+        {"school": school_id, "major": major_code, "year": year},
     )
     names = [column[0] for column in found.description]
     row = found.fetchone()
     if row is None:
-        raise NotAllowed("unknown", school=school_id, major=major_code)
+        raise NotAllowed("unknown", school=school_id, major=major_code, year=year or "")
     return Figures(**dict(zip(names, row, strict=True)), exit=con.execute("select * from policy_exit").df().iloc[0].to_dict())
 
 
@@ -153,7 +160,7 @@ def decide(
 
     `con`: the published snapshot. NotAllowed where the move is illegal or something is missing; Contested where somebody was faster.
     """
-    figures = figures_of(con, request.school_id, request.major_code)
+    figures = figures_of(con, request.school_id, request.major_code, request.year)
     earlier = ledger.of_offering(request.school_id, request.major_code)
     if request.seen is not None and len(earlier) != request.seen:
         raise Contested(earlier[-1])

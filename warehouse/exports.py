@@ -7,7 +7,7 @@ import pandas as pd
 
 from warehouse.decisions import finding_told
 from warehouse.dictionary import dictionary
-from warehouse.ledger import details_of
+from warehouse.ledger import COLUMNS, details_of
 from warehouse.texts import Language, sentence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -67,7 +67,11 @@ def ledger_list(con: duckdb.DuckDBPyConnection, entries: pd.DataFrame, language:
     names = con.execute(
         "select school_id, major_code, school_name, major_name from offering join schools using (school_id) join catalogue using (major_code)"
     ).df()
-    frame = entries.merge(names, on=["school_id", "major_code"], how="left").sort_values(["moment", "school_id", "major_code", "number"])
+    frame = (
+        entries[[*COLUMNS, "is_effective"]]
+        .merge(names, on=["school_id", "major_code"], how="left")
+        .sort_values(["moment", "school_id", "major_code", "number"])
+    )
     frame["findings"] = [
         "；".join(finding_told(finding, language) for finding in details_of(entry).get("findings", []))
         for entry in frame.to_dict("records")
@@ -123,7 +127,13 @@ def xlsx_bytes(
             for place, name in enumerate(part.columns):
                 is_rate = name in dictionary().indicators and dictionary().indicators[name].unit == "ratio"
                 is_text = name.startswith(LONG_TEXTS)
-                width = 60 if is_text else min(max(12, 2 + part[name].astype("string").str.len().fillna(0).max() * 1.7), 34) if len(part) else 12
+                width = (
+                    60
+                    if is_text
+                    else min(max(12, 2 + part[name].astype("string").str.len().fillna(0).max() * 1.7), 34)
+                    if len(part)
+                    else 12
+                )
                 sheet.set_column(place, place, width, wrapped if is_text else percent if is_rate else None)
         notes = {
             sentence("export.policy", language): f"{snapshot[f'policy_title_{language}']}  {snapshot['policy_basis']}",
@@ -160,29 +170,6 @@ def table_xlsx(
         sheet.write(1, 0, _stamp(con, language))
         for place, column in enumerate(rows.columns):
             sheet.set_column(place, place, 18, book.add_format({"num_format": "0.0%"}) if column in SHARES else None)
-    return content.getvalue()
-
-
-def table_docx(
-    rows: pd.DataFrame, headings: dict[str, str], title: str, con: duckdb.DuckDBPyConnection, language: Language = "zh"
-) -> bytes:
-    """The same table as a Word document."""
-    from docx import Document
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-
-    document = Document()
-    document.add_heading(title, 0).alignment = WD_ALIGN_PARAGRAPH.CENTER
-    document.add_paragraph(_stamp(con, language))
-    sheet = document.add_table(rows=1, cols=len(rows.columns), style="Table Grid")
-    for cell, column in zip(sheet.rows[0].cells, rows.columns, strict=True):
-        cell.text = headings[column]
-    for row in rows.itertuples(index=False):
-        for cell, column, value in zip(sheet.add_row().cells, rows.columns, row, strict=True):
-            cell.text = (
-                "—" if pd.isna(value) else f"{value:.1%}" if column in SHARES else str(value) if isinstance(value, str) else f"{value:,.0f}"
-            )
-    content = BytesIO()
-    document.save(content)
     return content.getvalue()
 
 

@@ -7,6 +7,7 @@ from dashboards import charts, queries
 from dashboards.page import Page
 from dashboards.tables import table
 from warehouse import exports
+from warehouse.documents import Office, monthly_circular
 
 
 def show(page: Page) -> None:
@@ -86,5 +87,9 @@ def _downloads(page: Page, ranked: pd.DataFrame, by: str, month: int) -> None:
     con = queries.connection(page.snapshot).cursor()
     sheet = exports.table_xlsx(ranked, headings, title, con, page.language)
     page.download(left, page.say("list.xlsx"), sheet, page.file_name("monthly.file", "xlsx"))
-    document = exports.table_docx(ranked, headings, title, con, page.language)
-    page.download(right, page.say("monthly.word"), document, page.file_name("monthly.file", "docx"))
+    page.download(
+        right,
+        page.say("monthly.word"),
+        lambda: monthly_circular(con, Office.of(page.data), page.year, month, by),
+        page.file_name("monthly.file", "docx"),
+    )

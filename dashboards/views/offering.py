@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import charts, queries
+from dashboards.entering import plain, timeline
 from dashboards.page import Page, is_refused, remember
 from dashboards.tables import table
 from warehouse.dictionary import dictionary
@@ -33,6 +34,7 @@ def show(page: Page) -> None:
     else:
         _verdict(page, now.iloc[0], entry, history)
         _recommendation(page, school, major)
+    _decisions(page, school, major)
     _rules(page, school, major)
     _indicators(page, school, major)
     _small_cohorts(page, school, major)
@@ -91,7 +93,7 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
         st.markdown(page.say("offering.no_reason"))
         return
     for text in reasons[f"text_{page.language}"]:
-        st.markdown(f"- {_plain(text)}")
+        st.markdown(f"- {plain(text)}")
     reached = reasons[reasons["kind"] == "rule"]
     told = reached.assign(
         rule=reached[title],
@@ -110,9 +112,15 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
     )
 
 
-def _plain(text: str) -> str:
-    """Names in the data never act as markup."""
-    return text.translate({ord(mark): f"\\{mark}" for mark in "\\`*_{}[]<>#|~$:"})
+def _decisions(page: Page, school: str, major: str) -> None:
+    entries = queries.ledger_entries(page.snapshot, page.data)
+    own = entries[(entries["school_id"] == school) & (entries["major_code"] == major)]
+    if not own.empty:
+        st.subheader(page.say("offering.decisions"))
+        timeline(page, own)
+        told = queries.implementation(page.snapshot).query("school_id == @school and major_code == @major")
+        for row in told.itertuples():
+            st.markdown(f"- {row.year} · {page.word('act', row.act)} · {getattr(row, f'text_{page.language}')}")
 
 
 def _arithmetic(page: Page, row: pd.Series, levels: pd.DataFrame) -> str:

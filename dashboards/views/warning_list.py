@@ -7,12 +7,12 @@ from dashboards import queries
 from dashboards.page import Page, remember
 from dashboards.saved_views import save_view, saved_views
 from dashboards.tables import table
-from warehouse import exports
+from warehouse import decisions, exports
 
 FIRST = ["level", "district_name", "school_name", "major_name"]
-CHOICES = ["action", "plan", "recommended_plan", "registered", "employment_rate", "placed_of", "change", "history", "same_major_points", "rules",
+CHOICES = ["action", "act", "plan", "recommended_plan", "decided_plan", "registered", "employment_rate", "placed_of", "change", "history", "same_major_points", "rules",
            "sureness", "lift", "counter", "graduates", "major_code", "group_name", "previous_level"]  # fmt: skip
-USUAL = CHOICES[:10]
+USUAL = CHOICES[:12]
 FILTERS = ("level", "rule", "district", "school", "group", "major")
 
 
@@ -21,6 +21,14 @@ def show(page: Page) -> None:
     st.title(page.say("list.title"))
     _apply_saved(page)
     rows = queries.warnings_of_year(page.snapshot, page.year)
+    decided = decisions.standing(queries.ledger_entries(page.snapshot, page.data), page.year)
+    rows = rows.merge(
+        decided.assign(act=[f"{page.word('act', act)}（{year}）" for act, year in zip(decided["act"], decided["year"], strict=True)])[
+            ["school_id", "major_code", "act", "decided_plan"]
+        ],
+        on=["school_id", "major_code"],
+        how="left",
+    )
     chosen, filters = _filtered(page, rows)
     left, middle, right = st.columns([4, 1, 1], vertical_alignment="bottom")
     left.markdown(f"**{page.say('list.count', count=len(chosen))}**　{page.say('list.tick')}")
@@ -33,7 +41,7 @@ def show(page: Page) -> None:
     if chosen.empty:
         st.info(page.say("frame.no_rows"))
         return
-    headings = {name: _heading(page, name) for name in ("placed_of", "change", "history", "rules", "lift", "counter")}
+    headings = {name: _heading(page, name) for name in ("act", "placed_of", "change", "history", "rules", "lift", "counter")}
     ticked = table(page, _told(page, chosen), [*FIRST, *columns], "list", height=540, pinned=4, selects=True, headings=headings)
     if len(ticked) == 1:
         one = ticked.iloc[0]
@@ -43,7 +51,7 @@ def show(page: Page) -> None:
             school=one["school_id"],
             major=one["major_code"],
         )
-    _downloads(page, ticked, filters)
+    _downloads(page, ticked, filters, decided)
 
 
 def _apply_saved(page: Page) -> None:
@@ -69,7 +77,7 @@ def _keep(page: Page) -> None:
 
 
 def _heading(page: Page, name: str) -> str:
-    own = {"placed_of": "list.employment_fraction", "change": "list.change", "history": "list.history", "rules": "list.rule",
+    own = {"act": "list.act", "placed_of": "list.employment_fraction", "change": "list.change", "history": "list.history", "rules": "list.rule",
            "lift": "offering.lift_short", "counter": "offering.counter_short"}  # fmt: skip
     return page.say(own[name]) if name in own else page.heading(name)
 
@@ -143,12 +151,14 @@ def _told(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     return told
 
 
-def _downloads(page: Page, rows: pd.DataFrame, filters: dict[str, str]) -> None:
+def _downloads(page: Page, rows: pd.DataFrame, filters: dict[str, str], decided: pd.DataFrame) -> None:
     con = queries.connection(page.snapshot).cursor()
     left, middle, right, last = st.columns([1, 1, 1.3, 1.7], vertical_alignment="center")
     by_district = right.checkbox(page.say("list.by_district"))
     everything = last.checkbox(page.say("list.everything"))
-    listing = exports.warning_list(con, page.year, include_normal=True, keys=None if everything else rows, language=page.language)
+    listing = exports.warning_list(
+        con, page.year, include_normal=True, keys=None if everything else rows, language=page.language, decided=decided
+    )
     page.download(left, page.say("list.csv"), exports.csv_bytes(listing), page.file_name("list.file", "csv"))
     page.download(
         middle,

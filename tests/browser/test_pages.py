@@ -209,8 +209,10 @@ def test_monthly_figures_and_their_documents(page: Page, dashboard: str, city_sn
     book = openpyxl.load_workbook(_download(page, say("list.xlsx", "zh"), tmp_path))
     assert sum(row[3].value for row in book.worksheets[0].iter_rows(min_row=4)) == registered
     letter = docx.Document(str(_download(page, say("monthly.word", "zh"), tmp_path)))
-    assert "截至11月" in letter.paragraphs[0].text
-    assert "模拟数据" in letter.paragraphs[1].text
+    text = "\n".join(paragraph.text for paragraph in letter.paragraphs)
+    assert "截至11月底" in text
+    assert f"已报到{registered:,}人" in text
+    assert letter.paragraphs[0].text.startswith("模拟数据")
     assert len(letter.tables[0].rows) == book.worksheets[0].max_row - 2
 
 

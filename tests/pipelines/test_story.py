@@ -1,5 +1,6 @@
 """Four years of one fictional major, from the first warning to withdrawal, through the commands: files in, decisions, files in again."""
 
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import duckdb
@@ -8,7 +9,7 @@ import pytest
 
 from pipelines.cli import main
 from tests.small_city import HEADERS, REGISTER, policy_of
-from warehouse import snapshot
+from warehouse import decisions, snapshot
 from warehouse.policy import write_policy
 
 pytestmark = pytest.mark.slow
@@ -110,14 +111,11 @@ def test_four_years_from_the_first_warning_to_withdrawal(tmp_path: Path, capsys:
 
 def test_a_term_that_ended_makes_a_proposal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rectifying until 2022: still flagged then; and not flagged any more where it got better."""
-    from datetime import UTC, datetime
-
-    from warehouse import decisions
 
     class Early(datetime):
         @classmethod
-        def now(cls, tz: object = None) -> "Early":
-            return cls(2021, 5, 1, tzinfo=UTC)
+        def now(cls, tz: tzinfo | None = None) -> "Early":
+            return cls(2021, 5, 1, tzinfo=tz)
 
     monkeypatch.setattr(decisions, "datetime", Early)
     city = City(tmp_path / "data")
