@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME := $(CURDIR)
 
-.PHONY: setup demo test test-fast fuzz lint lock browser screenshots bench clean
+.PHONY: setup demo test test-fast fuzz lint lock browser screenshots bench soundness clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,10 @@ lint: setup
 screenshots: setup browser
 	$(BIN)/majorwatch demo --no-serve
 	$(BIN)/python -m tests.browser.screenshots data/demo
+
+# Simulated cities with known truth: how often each policy stops a sound major, and how many failing ones it sees.
+soundness: setup
+	$(BIN)/python -m tests.bench.soundness
 
 # Server time of every page on the demonstration city and on a province.
 bench: setup

@@ -32,7 +32,8 @@ STYLE = """
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"] {display: none;}
   [data-testid="stMainBlockContainer"] {max-width: none; padding: 0;}
 }
-[data-testid="stFileUploaderDropzone"] button[data-testid="stBaseButton-secondary"] p, [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
+[data-testid="stFileUploaderDropzone"] button[data-testid="stBaseButton-secondary"] p {font-size: 0;}
+[data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
 [data-testid="stFileUploaderDropzone"] button[data-testid="stBaseButton-secondary"]::after {content: "CHOOSE_FILE";}
 .stamp b {background: #fff1c9; color: #5c4100; border-radius: 4px; padding: 0.15rem 0.5rem; margin-right: 0.6rem;}
 </style>

@@ -9,6 +9,8 @@ from dashboards.page import Page
 from warehouse.decisions import ACTS, NotAllowed, Request, contested_told, decide, finding_told
 from warehouse.ledger import Contested, details_of, ledger_of
 
+RIGHT_OF = {"decision": "decide", "undo": "decide", "ruling": "decide", "opinion": "decide", "response": "respond", "appeal": "respond"}
+
 
 def seen_of(offerings: list[tuple[str, str]], entries: Any) -> dict[tuple[str, str], int]:
     """How many entries each offering had when the person first had it before them; kept until something was entered or they were told."""
@@ -23,6 +25,11 @@ def enter(page: Page, requests: list[Request]) -> None:
     con = queries.connection(page.snapshot).cursor()
     for request in requests:
         name = f"{request.school_id} {request.major_code}"
+        sort = "decision" if request.act == "confirm" else ACTS[request.act].sort
+        if not page.may(RIGHT_OF[sort]):
+            page.noted("refused", f"{name} {request.act}")
+            told.append(("error", f"{name}：{page.say('access.not_allowed')}"))
+            continue
         try:
             entry = decide(ledger_of(page.data), con, page.data, request, page.person.name or page.say("ledger.here"), page.person.role)
         except NotAllowed as refusal:

@@ -17,6 +17,7 @@ from dashboards.views import (
     major,
     method,
     monthly,
+    next_plan,
     offering,
     overview,
     quadrant,
@@ -38,7 +39,7 @@ GROUPS: dict[str, dict[str, Callable[[Page], None]]] = {
         "simulation": simulation.show,
     },
     "act": {"todo": todo.show, "ledger": ledger.show, "appeals": appeals.show, "letters": letters.show, "effects": effects.show},
-    "structure": {"duplication": duplication.show, "demand": demand.show},
+    "structure": {"duplication": duplication.show, "demand": demand.show, "next_plan": next_plan.show},
     "monitor": {"monthly": monthly.show},
     "data": {"quality": data_quality.show, "audit": audit_log.show},
     "help": {"method": method.show, "guide": guide.show},
@@ -53,6 +54,7 @@ NEEDED = {
     "todo": "compare",
     "effects": "compare",
     "letters": "compare",
+    "next_plan": "compare",
     "audit": "audit",
 }
 START = next(iter(VIEWS))

@@ -168,7 +168,7 @@ def offering_reasons(shown: Shown, school: str, major: str, year: int) -> pd.Dat
 
 def targets(shown: Shown) -> pd.DataFrame:
     """Thresholds of the policy by indicator."""
-    return ask(shown, "select indicator, comparison, threshold from policy_condition order by indicator, threshold")
+    return ask(shown, "select indicator, comparison, threshold from policy_condition where certainty is null order by indicator, threshold")
 
 
 def offering_sources(shown: Shown, school: str, major: str) -> pd.DataFrame:

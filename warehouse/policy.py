@@ -68,13 +68,14 @@ class Level(_Strict):
 
 
 class Condition(_Strict):
-    """One comparison of an indicator with a threshold."""
+    """One comparison of an indicator with a threshold; with `certainty` (0 to 1) a step needs this one for it, not the step's own."""
 
     indicator: str
     below: Decimal | None = None
     at_most: Decimal | None = None
     above: Decimal | None = None
     at_least: Decimal | None = None
+    certainty: Decimal | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _one_comparison(self) -> "Condition":
@@ -95,12 +96,14 @@ class Condition(_Strict):
 
 class Step(_Strict):
     """A level reached by a run of `years` breach years, by `breaches` of them within so many calendar years, or by the years of a
-    `window` taken together; where given, with at least this certainty (0 to 1), which a window always needs."""
+    `window` taken together, of which at least `least` must have data; where given, with at least this certainty (0 to 1), which a window
+    always needs."""
 
     years: int | None = Field(default=None, ge=1, le=50)
     breaches: int | None = Field(default=None, ge=1, le=50)
     within: int | None = Field(default=None, ge=1, le=50)
     window: int | None = Field(default=None, ge=1, le=50)
+    least: int | None = Field(default=None, ge=1, le=50)
     level: str
     certainty: Decimal | None = Field(default=None, gt=0, lt=1)
 
@@ -112,6 +115,8 @@ class Step(_Strict):
             raise ValueError("policy.step_within")
         if self.window is not None and self.certainty is None:
             raise ValueError("policy.step_window")
+        if self.least is not None and self.least > (self.window or 0):
+            raise ValueError("policy.step_least")
         return self
 
     @property

@@ -299,9 +299,16 @@ def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     _load(
         con,
         "table policy_condition",
-        "rule_id varchar, condition_order integer, indicator varchar, comparison varchar, threshold double",
+        "rule_id varchar, condition_order integer, indicator varchar, comparison varchar, threshold double, certainty double",
         [
-            (rule.id, order, condition.indicator, condition.comparison, condition.threshold)
+            (
+                rule.id,
+                order,
+                condition.indicator,
+                condition.comparison,
+                condition.threshold,
+                condition.certainty and float(condition.certainty),
+            )
             for rule in policy.rule
             for order, condition in enumerate(rule.conditions)
         ],
@@ -315,7 +322,7 @@ def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
                 rule.id,
                 order,
                 step.kind,
-                step.years or step.breaches,
+                step.years or step.breaches or step.least,
                 step.within or step.window,
                 step.level,
                 policy.rank(step.level),

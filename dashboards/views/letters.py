@@ -22,4 +22,4 @@ def show(page: Page) -> None:
             lambda kind=kind: zipped(documents(con, entries_of(page.data), office, (kind,)))[0],
             f"{page.say('frame.simulated_file') if page.is_simulated else ''}{page.word('document', kind)}.zip",
         )
-    st.caption(page.say("letters.templates", folder=page.data / "templates"))
+    st.caption(page.say("letters.templates"))

@@ -1,5 +1,7 @@
 """方法说明: made from the dictionary, the SQL models and the policy: what each indicator is, and each rule as it is read."""
 
+from importlib.resources import files
+
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +11,7 @@ from dashboards.tables import table
 from warehouse.dictionary import dictionary
 from warehouse.lineage import models
 
-CHAPTERS = ("small", "clusters", "demand", "trust", "forecast", "recommend")
+CHAPTERS = ("small", "soundness", "clusters", "demand", "trust", "forecast", "recommend")
 
 
 def show(page: Page) -> None:
@@ -40,13 +42,20 @@ def _rules(page: Page) -> None:
         told = [
             page.say("method.condition", indicator=page.label(row.indicator), comparison=page.word("comparison", row.comparison),
                      threshold=page.figure(row.threshold, dictionary().indicators[row.indicator].unit))
+            + ("" if pd.isna(row.certainty) else page.say("method.own_certainty", certainty=page.percent(row.certainty)))
             for row in part.itertuples()
         ]  # fmt: skip
         lines = [page.say("method.when", conditions=page.say("method.and").join(told))]
         for step in steps[steps["rule_id"] == rule_id].itertuples():
             sure = "" if pd.isna(step.certainty) else page.say("method.certainty", certainty=page.percent(step.certainty))
             lines.append(
-                page.say(f"method.{step.kind}", years=step.years, span=step.span, level=getattr(step, page.title_column()), certainty=sure)
+                page.say(
+                    f"method.{step.kind}",
+                    years="—" if pd.isna(step.years) else int(step.years),
+                    span=step.span,
+                    level=getattr(step, page.title_column()),
+                    certainty=sure,
+                )
             )
         if first["min_denominator"]:
             lines.append(page.say("method.min_denominator", persons=int(first["min_denominator"])))
@@ -76,6 +85,8 @@ def _chapters(page: Page) -> None:
     for chapter in CHAPTERS:
         st.markdown(f"##### {page.say(f'method.{chapter}_title')}")
         st.markdown(page.say(f"method.{chapter}_text"))
+        if chapter == "soundness":
+            _soundness(page)
         if chapter == "forecast":
             scores, calibration = queries.forecast_scores(page.snapshot), queries.calibration(page.snapshot)
             left, right = st.columns(2)
@@ -88,3 +99,15 @@ def _chapters(page: Page) -> None:
                     charts.calibration(calibration, {"stated": page.label("mean_forecast"), "came_true": page.label("came_true")}),
                     "calibration",
                 )
+
+
+def _soundness(page: Page) -> None:
+    rows = pd.read_csv(str(files("warehouse.reference") / "soundness.csv"))
+    rows = rows[rows["policy"].isin(["default", "plain", "window-one-bar"])]
+    left, right = st.columns(2)
+    names = {policy: page.say(f"method.policy_{policy.replace('-', '_')}") for policy in rows["policy"].unique()}
+    shown = pd.concat([rows.assign(name=rows["policy"].map(names)), rows[rows["policy"] == "default"].assign(name=page.say("method.limit"), seen_at_line=rows["limit"], wrong_at_bar=0.01)])  # fmt: skip
+    for column, share in ((left, "seen_at_line"), (right, "wrong_at_bar")):
+        with column:
+            st.markdown(f"**{page.say(f'method.{share}')}**")
+            page.chart(charts.lines_by(shown, "size", share, "name", is_ratio=True, height=340), share)

@@ -11,11 +11,15 @@ import duckdb
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboards.access import RIGHTS
+from dashboards.entering import RIGHT_OF
 from dashboards.navigation import NEEDED, VIEWS, path_of
 from dashboards.queries import Shown, ask
 from dashboards.texts import say
 from tests.browser.conftest import free_port, serve, wait_for
 from warehouse import audit, snapshot
+from warehouse.decisions import ACTS
+from warehouse.texts import sentence
 
 pytestmark = pytest.mark.browser
 
@@ -143,3 +147,26 @@ def test_no_table_shows_a_school_the_rows_of_another(city: Path, schools: list) 
             found = set(ask(own, f'select distinct school_id from "{row.table_name}"')["school_id"])
             assert found <= {schools[0][0]}, row.table_name
     assert 0 < ask(own, "select count(*) as n from warning")["n"][0] < ask(Shown(path), "select count(*) as n from warning")["n"][0]
+
+
+def test_a_school_answers_for_its_own_majors_and_decides_nothing(page: Page, service: str, schools: list) -> None:
+    _log_in(page, service, "school")
+    expect(page.get_by_role("heading", name=say("overview.title", "zh"), exact=True, level=1)).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stSidebarNav").get_by_text(say("todo.title", "zh"))).to_have_count(0)
+    page.goto(f"{service}/appeals")
+    expect(page.get_by_role("heading", name=say("appeals.answer", "zh"))).to_be_visible(timeout=60_000)
+    page.get_by_role("combobox", name=say("appeals.which", "zh")).click()
+    offered = [option.split("　")[0] for option in page.get_by_role("option").all_inner_texts()]
+    assert set(offered) == {schools[0][1]}
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=sentence("act.uphold", "zh"), exact=True)).to_have_count(0)
+    page.goto(f"{service}/ledger")
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name=say("ledger.undo", "zh"))).to_have_count(0)
+
+
+def test_an_act_without_the_right_to_it_is_refused_before_it_is_entered() -> None:
+    """Behind the screens: whatever a page offers, the right is asked for where it is entered."""
+    assert set(RIGHT_OF) >= {act.sort for act in ACTS.values()}
+    for role, rights in RIGHTS.items():
+        assert ("decide" in rights) == (role in ("decider", "administrator"))

@@ -11,6 +11,7 @@ from pipelines.cli import main
 from tests.small_city import write_inbox
 from warehouse import snapshot
 from warehouse.dictionary import dictionary
+from warehouse.ledger import entries_of
 from warehouse.staging import read_submission_summary, stage
 
 
@@ -28,15 +29,22 @@ def data(_published_once: Path, tmp_path: Path) -> Path:
 
 
 def test_a_backup_restores_onto_an_empty_machine_and_the_run_goes_on(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (data / "snapshots" / ".building-half").write_bytes(b"half")
+    monkeypatch.setenv("MAJORWATCH_CONFIG", str(tmp_path / "majorwatch.toml"))
+    (tmp_path / "majorwatch.toml").write_text("stale_hours = 24\n", "utf-8")
+    assert main(["decide", "--data", str(data), "--school", "S0", "--major", "730301", "--act", "stop", "--reason", "x"]) == 0
+    assert main(["run", "--data", str(data)]) == 0
+    capsys.readouterr()
     assert main(["backup", "--data", str(data), "--output", str(tmp_path / "all.tar.gz")]) == 0
     with tarfile.open(tmp_path / "all.tar.gz") as archive:
         assert not [name for name in archive.getnames() if ".building" in name]
     fresh = tmp_path / "fresh"
     assert main(["restore", "--input", str(tmp_path / "all.tar.gz"), "--data", str(fresh)]) == 0
     assert snapshot.published(fresh).name == snapshot.published(data).name  # type: ignore[union-attr]
+    assert entries_of(fresh).equals(entries_of(data))
+    assert (fresh / "majorwatch.toml").read_text("utf-8") == "stale_hours = 24\n"
     assert main(["run", "--data", str(fresh)]) == 0
     assert "没有变化" in capsys.readouterr().out
 

@@ -45,6 +45,14 @@ class City:
         """Enters something about the major of the story."""
         return main(["decide", "--data", str(self.data), *OFFERING, "--act", act, *given])
 
+    def play(self, chapter: "Chapter") -> None:
+        """What is handed in, and then what is decided."""
+        handed_in, decided = chapter
+        if handed_in:
+            self.year(**handed_in)
+        for act, *given in decided:
+            assert self.decide(act, *given) == 0
+
     def ask(self, query: str) -> list[tuple]:
         """Rows of what is published."""
         path = snapshot.published(self.data)
@@ -62,38 +70,41 @@ class City:
         return rows[0] if rows else ()
 
 
-def test_four_years_from_the_first_warning_to_withdrawal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    city = City(tmp_path / "data")
-    city.year(2021, plan=60, registered=55, placed=40, students=160)
-    assert city.standing() == ("watch", "observe", 60, None, None)
-    assert city.decide("confirm") == 0
+Chapter = tuple[dict[str, int], list[tuple[str, ...]]]
+STORY: list[Chapter] = [
+    ({"year": 2021, "plan": 60, "registered": 55, "placed": 40, "students": 160}, [("confirm",)]),
+    ({"year": 2022, "plan": 60, "registered": 50, "placed": 38, "students": 150}, [("confirm", "--reason", "连续两年不达标")]),
+    ({"year": 2023, "plan": 60, "registered": 30, "placed": 35, "students": 120}, [("opinion", "--reason", "行指委同意停招")]),
+    ({}, [("confirm",), ("appeal", "--reason", "漏报 10 人"), ("reject", "--reason", "无就业证明")]),
+    ({"year": 2024, "plan": 0, "registered": 0, "placed": 36, "students": 60}, []),
+    ({"year": 2025, "plan": 0, "registered": 0, "placed": 36, "students": 0}, [("withdraw",)]),
+]
 
-    city.year(2022, plan=60, registered=50, placed=38, students=150)
-    assert city.standing() == ("yellow", "reduce", 42, "observe", None)
-    assert city.decide("confirm", "--reason", "连续两年不达标") == 0
+
+def test_four_years_from_the_first_warning_to_withdrawal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    city, chapters = City(tmp_path / "data"), iter(STORY)
+    city.play(next(chapters))
+    assert city.standing() == ("watch", "observe", 60, "observe", None)
+
+    city.play(next(chapters))
     assert city.standing() == ("yellow", "reduce", 42, "reduce", 42)
 
-    city.year(2023, plan=60, registered=30, placed=35, students=120)
+    city.play(next(chapters))
     ((is_done, told),) = city.ask("select is_done, text_zh from implementation where year = 2022")
     assert not is_done
     assert told == "未落实：决定调减为 42 人，2023 年计划仍为 60 人"
     assert city.standing()[:2] == ("red", "stop")
-    assert city.decide("opinion", "--reason", "行指委同意停招") == 0
     assert city.decide("withdraw") == 1
     assert "120 名在校生" in capsys.readouterr().err
-    assert city.decide("confirm") == 0
-    assert city.decide("appeal", "--reason", "漏报 10 人") == 0
-    assert city.decide("reject", "--reason", "无就业证明") == 0
+    city.play(next(chapters))
 
-    city.year(2024, plan=0, registered=0, placed=36, students=60)
+    city.play(next(chapters))
     ((is_done, told),) = city.ask("select is_done, text_zh from implementation where year = 2023")
     assert is_done
     assert told == "已落实：2024 年没有招生；在校生 60 人继续培养至毕业"
     assert city.ask("select case_state from case_state where school_id = 'S0' and year = 2024") == [("suspended",)]
 
-    city.year(2025, plan=0, registered=0, placed=36, students=0)
-    assert city.ask("select proposal from proposal") == []
-    assert city.decide("withdraw") == 0
+    city.play(next(chapters))
     city.run()
     assert city.ask("select distinct case_state from case_state where year = 2025") == [("withdrawn",)]
     assert city.decide("resume", "--reason", "x") == 1

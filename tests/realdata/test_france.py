@@ -32,18 +32,26 @@ def test_employment_after_a_professional_bachelor_gives_a_plausible_list(tmp_pat
         assert con.execute("select count(*) from graduates").fetchall() == [(len(kept),)]
         assert con.execute("select count(*) from reject").fetchall() == [(0,)]
         reds = con.execute(
-            "select min(run_years), min(certainty) from warning_reason where rule_id = 'employment-below-target' and level = 'red'"
+            "select min(run_years), min(certainty) from warning_reason where rule_id = 'employment-failing' and level = 'red'"
         ).fetchall()
         published = con.execute(
             "select year, school_id, major_code, value, denominator from indicator_value where indicator = 'employment_rate'"
         ).df()
+        backtest = dict(
+            con.execute(
+                "select case when warning.level_rank >= 2 then 'flagged' else 'not' end, avg((later.value < 0.9)::integer) from warning "
+                "join indicator_value as later on later.indicator = 'employment_rate' and later.year = warning.year + 1 "
+                "and later.school_id = warning.school_id and later.major_code = warning.major_code group by 1"
+            ).fetchall()
+        )
         scores = dict(con.execute("select method, brier from forecast_score").fetchall())
     last = kept[kept["year"] == "2016"]
     assert len(found) == len(last)
     told = published.merge(kept.assign(year=kept["year"].astype(int)), on=["year", "school_id", "major_code"])
     assert len(told) == len(kept)
     assert ((told["value"] - told["rate"].astype(float) / 100).abs() <= 0.5 / told["graduates"] + 1e-9).all()
-    assert reds[0][0] >= 3
+    assert reds[0][0] >= 2
+    assert backtest["flagged"] > 2 * backtest["not"], "who was flagged stayed low the year after"
     assert reds[0][1] >= 0.9
     below = (last["employed"] / last["graduates"] < 0.9).mean()
     assert 0 < (found["level"] == "red").mean() < (found["level"] != "normal").mean() <= below + 0.15

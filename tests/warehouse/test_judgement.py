@@ -51,6 +51,28 @@ def test_a_window_needs_the_year_itself_and_counts_small_years_in_its_sum(tmp_pa
         assert _level(con, "S0", year=2021) == "normal"  # 5 alone do not
 
 
+BARS = """
+[[rule]]
+id = "failing"
+conditions = [ {{ indicator = "employment_rate", below = 0.90 }}, {{ indicator = "employment_rate", below = 0.93, certainty = {own} }} ]
+min_denominator = 10
+steps = [ {{ window = 3, least = {least}, level = "red", certainty = 0.90 }} ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "least", "years", "is_red"),
+    [("0.995", 2, 3, True), ("0.9995", 2, 3, False), ("0.995", 2, 1, False), ("0.5", 1, 1, False), ("0.5", 3, 2, False)],
+)
+def test_a_condition_asks_for_a_certainty_of_its_own_and_a_window_for_years(
+    tmp_path: Path, own: str, least: int, years: int, is_red: bool
+) -> None:
+    """75 of 90 over three years: 97.5 % sure to be below 90 %, 99.9 % sure to be below 93 %. One year, 25 of 30, is 88 % sure only."""
+    graduates = [(year, "S0", "730301", 30, 25, 0) for year in range(2024 - years, 2024)]
+    with judged(tmp_path, policy_of(BARS.format(own=own, least=least)), graduates=graduates) as con:
+        assert (con.execute("select level from warning where year = 2023").fetchall() == [("red",)]) == is_red
+
+
 def test_a_count_tolerates_a_good_year(tmp_path: Path) -> None:
     for span, expected in ((3, "yellow"), (2, "normal")):
         policy = policy_of(_rule(f'{{ breaches = 2, within = {span}, level = "yellow" }}'))

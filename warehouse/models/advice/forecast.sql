@@ -3,7 +3,7 @@
 -- Model: beta-binomial (Skellam 1948). Prior: mean and strength of the class and area that year; evidence: the last three years, each
 -- counting half as much as the one after it; next year's graduates as many as this year's.
 with target as (
-    select max(threshold) as threshold from policy_condition where indicator = 'employment_rate' and comparison = 'below'
+    select max(threshold) as threshold from policy_condition where indicator = 'employment_rate' and comparison = 'below' and certainty is null
 ),
 outcomes as (
     select indicator_value.year, indicator_value.school_id, indicator_value.major_code, offering_year.area_id,

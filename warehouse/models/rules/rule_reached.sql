@@ -7,7 +7,7 @@ with counted as (
     group by year, school_id, major_code, rule_id, step_order
 ),
 least_certain as (
-    select year, school_id, major_code, rule_id, step_order, min(certainty) as certainty, min(n) as n
+    select year, school_id, major_code, rule_id, step_order, min(certainty) as certainty, min(n) as n, bool_and(is_certain) as is_certain
     from step_certainty
     group by year, school_id, major_code, rule_id, step_order
 ),
@@ -26,8 +26,8 @@ reached as (
     left join least_certain
       on least_certain.year = counted.year and least_certain.school_id = counted.school_id and least_certain.major_code = counted.major_code
      and least_certain.rule_id = counted.rule_id and least_certain.step_order = counted.step_order
-    where (policy_step.certainty is null or least_certain.certainty is null or least_certain.certainty >= policy_step.certainty)
-      and (policy_step.kind <> 'window' or least_certain.n >= policy_rule.min_denominator)
+    where coalesce(least_certain.is_certain, true)
+      and (policy_step.kind <> 'window' or (least_certain.n >= policy_rule.min_denominator and counted.run_years >= coalesce(policy_step.years, 1)))
       and not rule_state.is_new
 )
 select year, school_id, major_code, rule_id, step_order, kind, span, level, level_rank, run_years, years, certainty

@@ -27,6 +27,10 @@ told_rule as (
     from told_year
     join policy_condition on policy_condition.rule_id = told_year.rule_id and policy_condition.condition_order = told_year.condition_order
     join dictionary_indicator on dictionary_indicator.indicator = policy_condition.indicator
+    where policy_condition.certainty is null or not exists (  -- a second bar on the same indicator would only repeat its values
+        select 1 from policy_condition as bar
+        where bar.rule_id = told_year.rule_id and bar.indicator = policy_condition.indicator and bar.certainty is null
+    )
     group by told_year.year, told_year.school_id, told_year.major_code, told_year.rule_id
 ),
 first_proportion as (
