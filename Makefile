@@ -42,8 +42,9 @@ screenshots: setup browser
 soundness: setup
 	$(BIN)/python -m tests.bench.soundness
 
-# Server time of every page on the demonstration city and on a province.
+# A million records of graduates from files to published, against a floor; then server time of every page on the demonstration city and on a province.
 bench: setup
+	$(BIN)/python -m tests.bench.scale
 	$(BIN)/python -m tests.bench.pages --province
 
 # The system's browser, a Chinese font, nginx and PostgreSQL, installed where one is missing (Debian; needs the right to install packages).

@@ -4,7 +4,17 @@ import streamlit as st
 
 from dashboards.page import Page
 
-TASKS = {"list": "list", "why": "offering", "what_if": "simulation", "crowded": "duplication", "delivered": "quality", "month": "monthly"}
+TASKS = {
+    "list": "list",
+    "why": "offering",
+    "decide": "todo",
+    "notices": "letters",
+    "done": "effects",
+    "what_if": "simulation",
+    "crowded": "duplication",
+    "delivered": "quality",
+    "month": "monthly",
+}
 
 
 def show(page: Page) -> None:

@@ -26,9 +26,9 @@ def show(page: Page) -> None:
         + "　"
         + "　".join(f"{page.word('proposal_kind', kind)} {count}" for kind, count in kinds.items())
     )
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     chosen = cases
-    for column, name, where in ((left, "proposal", "proposal"), (right, "district_name", "district")):
+    for column, name, where in ((left, "proposal", "proposal"), (middle, "district_name", "district"), (right, "group_name", "group")):
         titles = {code: page.word("proposal_kind", code) if name == "proposal" else code for code in sorted(cases[name].unique())}
         picked = column.multiselect(
             page.say(f"todo.{where}"), list(titles), placeholder=page.say("frame.all"), format_func=titles.__getitem__

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from tests.small_city import judged
 from tests.warehouse.postgres import Postgres, running_postgres
 from warehouse.decisions import NotAllowed, Request, decide, figures_of, finding_told, standing
-from warehouse.ledger import Contested, Ledger, details_of
+from warehouse.ledger import Contested, Ledger, address_of, details_of, entries_of, is_begun, metadata
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 FAILING = ("S0", "730301")
@@ -200,3 +202,18 @@ def test_the_figures_are_those_of_the_assessment_year(snapshot_of_city) -> None:
     figures = figures_of(snapshot_of_city, *FAILING)
     assert (figures.year, figures.level, figures.plan, figures.recommended_plan, figures.students) == (2023, "red", 40, 0, 88)
     assert figures.years_without_intake == 0
+
+
+def test_the_migrations_make_the_table_that_the_code_writes(ledger: Ledger) -> None:
+    with ledger.engine.connect() as con:
+        assert compare_metadata(MigrationContext.configure(con, opts={"compare_type": True}), metadata) == []
+
+
+def test_the_settings_name_another_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_begun(tmp_path)
+    assert address_of(tmp_path) == f"sqlite:///{tmp_path / 'ledger.db'}"
+    (tmp_path / "majorwatch.toml").write_text('ledger_env = "LEDGER"\n', "utf-8")
+    monkeypatch.setenv("MAJORWATCH_CONFIG", str(tmp_path / "majorwatch.toml"))
+    monkeypatch.setenv("LEDGER", f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    assert entries_of(tmp_path).empty
+    assert (tmp_path / "elsewhere.db").exists()
