@@ -108,8 +108,8 @@ def test_late_data_are_told_once_a_day(told: tuple[list[dict], list[str]], tmp_p
 
 @pytest.fixture
 def failing_inbox(tmp_path: Path) -> Path:
-    """An inbox whose one offering is far below 90 % for three years: newly to be stopped."""
-    years = (2021, 2022, 2023)
+    """An inbox whose one offering is far below 90 % for the second year: newly to be stopped."""
+    years = (2022, 2023)
     write_inbox(
         tmp_path / "inbox",
         enrolment=[(year, "S0", "730301", 40, 40, 30) for year in years],
