@@ -12,6 +12,8 @@ from pipelines.cli import main
 from warehouse import decisions
 from warehouse.ledger import entries_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def letters(city: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, docx.document.Document]:

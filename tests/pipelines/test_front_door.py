@@ -141,6 +141,7 @@ def test_property_a_stricter_threshold_never_flags_fewer(city, tmp_path_factory:
     assert all(fewer <= more for fewer, more in pairwise(flagged))
 
 
+@pytest.mark.slow
 @_slow
 @given(city=_cities())
 def test_property_an_unrelated_school_changes_nothing_outside_its_area(city, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -154,6 +155,7 @@ def test_property_an_unrelated_school_changes_nothing_outside_its_area(city, tmp
     )
 
 
+@pytest.mark.slow
 @_slow
 @given(city=_cities())
 def test_property_the_same_file_twice_changes_nothing(city, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -247,6 +249,7 @@ def test_a_run_steps_over_an_insufficient_year(published: Path) -> None:
     assert found.loc["S1", "level"] == "normal"
 
 
+@pytest.mark.slow
 def test_a_gap_longer_than_allowed_ends_the_run(small: Path) -> None:
     policy = (small / "policy.toml").read_text("utf-8").replace("max_gap = 1", "max_gap = 0")
     (small / "policy.toml").write_text(policy, "utf-8")
@@ -254,6 +257,7 @@ def test_a_gap_longer_than_allowed_ends_the_run(small: Path) -> None:
     assert _list(small).set_index("school_id").loc["S0", "level"] == "watch"
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_snapshot_and_no_new_build(published: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = snapshot.published(published)
     assert first is not None
@@ -309,6 +313,7 @@ def test_check_says_what_would_be_rejected(small: Path, capsys: pytest.CaptureFi
     assert "S9" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_later_file_replaces_the_same_key_and_the_replaced_row_stays_listed(published: Path) -> None:
     (published / "inbox" / "a_correction.csv").write_text(
         "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S0,730301,20,20,0\n", "utf-8"
@@ -320,6 +325,7 @@ def test_a_later_file_replaces_the_same_key_and_the_replaced_row_stays_listed(pu
     assert rows == [("graduates.csv", "a_correction.csv")]
 
 
+@pytest.mark.slow
 def test_a_reader_keeps_the_old_snapshot_while_a_new_one_is_published(published: Path) -> None:
     old = snapshot.published(published)
     assert old is not None
@@ -381,6 +387,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 def test_every_sort_of_bad_file_gives_one_clear_entry_and_the_rest_goes_on(small: Path) -> None:
     for name, content in HOSTILE.items():
         (small / "inbox" / name).write_bytes(content)
@@ -392,6 +399,7 @@ def test_every_sort_of_bad_file_gives_one_clear_entry_and_the_rest_goes_on(small
     assert all("请" in reason for *_, reason in entries)
 
 
+@pytest.mark.slow
 def test_a_huge_cell_rejects_its_row_only(small: Path) -> None:
     text = (
         "年份,学校代码,专业代码,专业名称,毕业生数,直接就业人数,升学人数\n2023,S2,730301,"

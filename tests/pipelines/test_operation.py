@@ -28,6 +28,7 @@ def data(_published_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(_published_once, tmp_path / "data"))
 
 
+@pytest.mark.slow
 def test_a_backup_restores_onto_an_empty_machine_and_the_run_goes_on(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_restore_never_overwrites_and_refuses_what_is_no_backup(data: Path, tm
     assert "备份" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_command_goes_back_to_an_earlier_snapshot(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = snapshot.published(data)
     (data / "inbox" / "more.csv").write_text("年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S1,730301,20,5,0\n", "utf-8")

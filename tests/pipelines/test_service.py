@@ -29,6 +29,8 @@ from tests.small_city import write_inbox
 from warehouse import audit
 from warehouse.settings import read_settings
 
+pytestmark = pytest.mark.slow
+
 SECRET_ID = "360121200801010011"
 
 

@@ -129,6 +129,7 @@ def test_a_source_that_is_down_leaves_the_last_good_data_and_says_so(
     assert "sesame" not in (place / "sources.json").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_database_is_read_by_query_and_by_table(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with sqlite3.connect(place / "school.db") as base:
         base.execute("create table byqk (nf integer, xx text, zy text, bys integer, jy integer, sx integer)")
@@ -159,6 +160,7 @@ def _mail(folder: Path, name: str, attachment: str, text: str) -> None:
     (folder / name).write_bytes(mail.as_bytes())
 
 
+@pytest.mark.slow
 def test_attached_forms_of_a_mail_folder_are_submissions_and_nothing_else_of_a_mail_is_kept(place: Path) -> None:
     form = "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S0,730301,{},10,2\n"
     (place / "majorwatch.toml").write_text(f'[[source]]\nkind = "mail"\nname = "来信"\nfolder = "{place / "mail"}"\n', "utf-8")

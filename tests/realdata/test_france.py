@@ -20,6 +20,7 @@ def _run(data: Path, *options: str) -> pd.DataFrame:
     return pd.read_csv(output, dtype={"school_id": str, "major_code": str})
 
 
+@pytest.mark.slow
 def test_employment_after_a_professional_bachelor_gives_a_plausible_list(tmp_path: Path) -> None:
     kept = france.write_licence_pro(SOURCE, tmp_path / "inbox")
     found = _run(tmp_path)

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from dashboards.texts import texts
 from warehouse.dictionary import dictionary
 from warehouse.lineage import models
@@ -13,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
+@pytest.mark.slow
 def test_every_column_of_every_published_table_is_told(city_snapshot) -> None:
     untold = city_snapshot.execute(
         "select table_name, column_name from duckdb_columns() where not internal and database_name = current_database() "
@@ -21,6 +24,7 @@ def test_every_column_of_every_published_table_is_told(city_snapshot) -> None:
     assert untold == []
 
 
+@pytest.mark.slow
 def test_every_published_table_is_told_or_a_step_on_the_way(city_snapshot) -> None:
     tables = {name for (name,) in city_snapshot.execute("select table_name from duckdb_tables()").fetchall()}
     steps = {model.name for model in models()}

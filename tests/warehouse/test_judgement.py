@@ -381,6 +381,7 @@ def test_the_only_provider_is_spared_a_stop_only_where_the_policy_says_so(tmp_pa
             assert con.execute("select is_only_provider from warning where year = 2023").fetchall() == [(True,)]
 
 
+@pytest.mark.slow
 def test_a_variant_judges_like_a_run_under_that_policy(tmp_path: Path) -> None:
     tables = {
         "graduates": [(year, f"S{school}", A, 30, 30 - 4 * school, 0) for year in (2021, 2022, 2023) for school in range(6)],
