@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 
@@ -72,3 +73,12 @@ def wait_for(address: str) -> None:
         except OSError:
             time.sleep(0.2)
     raise AssertionError(f"{address} never answered")
+
+
+def settled(page: Page) -> None:
+    """Waits until the page has sent what was last clicked, and the answer stands on it without an error."""
+    # Two drawn frames: a click reaches the server's answer only after the page has taken it, sooner or later with the load of the machine.
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300))))")
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_test_id("stException")).to_have_count(0)

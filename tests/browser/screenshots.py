@@ -6,10 +6,10 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from dashboards.navigation import VIEWS, path_of
-from tests.browser.conftest import FLAGS, serve
+from tests.browser.conftest import FLAGS, serve, settled
 from tests.pipelines.test_story import STORY, City
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -42,7 +42,7 @@ def story() -> None:
 
 def _picture(page: Page, address: str, name: str, ticks: bool = False) -> None:
     page.goto(address)
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
+    settled(page)
     if ticks and (box := page.get_by_test_id("stDataFrame").first.bounding_box()):
         page.mouse.click(box["x"] + 17, box["y"] + 52)
     page.wait_for_timeout(2500)  # figures draw themselves after the script has ended

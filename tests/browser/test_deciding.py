@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from dashboards import queries
 from dashboards.queries import Shown
 from dashboards.texts import say
-from tests.browser.conftest import serve
+from tests.browser.conftest import serve, settled
 from warehouse import decisions, snapshot
 from warehouse.decisions import Request, decide
 from warehouse.ledger import entries_of, ledger_of
@@ -35,12 +35,6 @@ def address(data: Path) -> Iterator[str]:
         yield served
 
 
-def _settled(page: Page) -> None:
-    page.wait_for_timeout(300)
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-
-
 def _tick(page: Page, *rows: int) -> None:
     """Ticks rows of the page's table, from 0."""
     frame = page.get_by_test_id("stDataFrame").first
@@ -48,19 +42,19 @@ def _tick(page: Page, *rows: int) -> None:
     assert box
     for row in rows:
         page.mouse.click(box["x"] + 17, box["y"] + 35 + 17 + 35 * row)
-        _settled(page)
+        settled(page)
 
 
 def _choose(page: Page, act: str) -> None:
     page.get_by_role("combobox", name="处置").last.click()
     page.get_by_role("option", name=sentence(f"act.{act}", "zh"), exact=True).click()
-    _settled(page)
+    settled(page)
 
 
 def _open(page: Page, address: str, name: str) -> None:
     page.goto(f"{address}/{name}")
     expect(page.get_by_role("heading", name=say(f"{name}.title", "zh"), exact=True, level=1)).to_be_visible(timeout=60_000)
-    _settled(page)
+    settled(page)
 
 
 def test_many_are_decided_at_once_and_leave_the_list_then_one_is_undone(page: Page, address: str, data: Path) -> None:
@@ -69,7 +63,7 @@ def test_many_are_decided_at_once_and_leave_the_list_then_one_is_undone(page: Pa
     _tick(page, 0, 1)
     expect(page.get_by_role("heading", name=say("todo.decide", "zh", count=2))).to_be_visible()
     page.get_by_role("button", name=say("ledger.enter", "zh")).click()
-    _settled(page)
+    settled(page)
     expect(page.get_by_test_id("stAlert")).to_have_count(2)
     entries = entries_of(data)
     assert len(entries) == 2
@@ -79,7 +73,7 @@ def test_many_are_decided_at_once_and_leave_the_list_then_one_is_undone(page: Pa
     _tick(page, 0)
     page.get_by_label(say("ledger.undo_why", "zh")).fill("数据更正")
     page.get_by_role("button", name=say("ledger.undo", "zh")).click()
-    _settled(page)
+    settled(page)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("撤回")
     assert len(decisions.standing(entries_of(data))) == 1
     assert len(entries_of(data)) == 3, "undoing is an entry of its own"
@@ -91,9 +85,9 @@ def test_an_illegal_move_and_somebody_faster_are_told_in_plain_words(page: Page,
     _choose(page, "resume")
     page.get_by_label("理由").last.fill("试试")
     page.get_by_label("理由").last.press("Tab")
-    _settled(page)
+    settled(page)
     page.get_by_role("button", name=say("ledger.enter", "zh")).click()
-    _settled(page)
+    settled(page)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("不能作“恢复招生”")
     assert entries_of(data).empty
 
@@ -107,7 +101,7 @@ def test_an_illegal_move_and_somebody_faster_are_told_in_plain_words(page: Page,
         worst = (first["school_id"], first["major_code"])
         decide(ledger_of(data), con, data, Request(*worst, "opinion", reason="先行一步"), "另一位", "decider", datetime.now(UTC))
     page.get_by_role("button", name=say("ledger.enter", "zh")).click()
-    _settled(page)
+    settled(page)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("另一位")
     assert len(entries_of(data)) == 1
 
@@ -118,9 +112,9 @@ def test_a_school_appeals_with_a_document_and_the_decider_rules_on_it(page: Page
     page.get_by_label("理由").last.fill("漏报升学 12 人")
     (tmp_path / "证明.txt").write_text("录取名单", "utf-8")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "证明.txt")
-    _settled(page)
+    settled(page)
     page.get_by_role("button", name=say("ledger.enter", "zh")).click()
-    _settled(page)
+    settled(page)
     entries = entries_of(data)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("申诉")
     assert list(entries["act"]) == ["appeal"]
@@ -129,8 +123,8 @@ def test_a_school_appeals_with_a_document_and_the_decider_rules_on_it(page: Page
     expect(page.get_by_label("理由")).to_have_count(2)
     page.get_by_label("理由").first.fill("经核实属实")
     page.get_by_label("理由").first.press("Tab")
-    _settled(page)
+    settled(page)
     page.get_by_role("button", name=sentence("act.uphold", "zh"), exact=True).click()
-    _settled(page)
+    settled(page)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("申诉成立")
     assert list(entries_of(data)["act"]) == ["appeal", "uphold"]

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from dashboards.navigation import VIEWS, path_of
 from dashboards.texts import say
+from tests.browser.conftest import settled
 from warehouse.policy import parse_policy
 
 pytestmark = pytest.mark.browser
@@ -29,9 +30,7 @@ def _open(page: Page, dashboard: str, name: str, language: str, query: str = "")
 
 
 def _settled(page: Page) -> str:
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+    settled(page)
     return page.get_by_test_id("stMain").inner_text()
 
 
