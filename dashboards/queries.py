@@ -12,6 +12,10 @@ from warehouse.ledger import entries_of
 from warehouse.snapshot import open_snapshot
 
 HELD_BACK_BY = ("school_id", "district_code", "file")  # the first of these that a table has says whose a row is
+ROWS = (
+    """case when row_count = 1 then "row"::varchar when row_count = last_row - "row" + 1 then concat("row", '–', last_row) """
+    """else concat("row", '–', last_row, ' (', row_count, ')') end"""
+)
 
 _OFFERINGS = """
     select warning.*, schools.school_name, schools.district_code, schools.district_name,
@@ -175,8 +179,8 @@ def offering_sources(shown: Shown, school: str, major: str) -> pd.DataFrame:
     """Rows of files that speak of the offering, and what became of them."""
     return ask(
         shown,
-        """select year, dataset, file, sheet, "row", code, standing, replaced_by from reported_row
-           where school_id = $school and major_code = $major order by year desc, dataset, file, "row" limit 2000""",
+        f"""select year, dataset, file, sheet, {ROWS} as "row", code, standing, replaced_by from reported_row
+           where school_id = $school and major_code = $major order by year desc, dataset, file, reported_row."row" limit 2000""",
         school=school,
         major=major,
     )
@@ -200,7 +204,8 @@ def superseded_rows(shown: Shown) -> pd.DataFrame:
     """Accepted rows that a later file replaced."""
     return ask(
         shown,
-        """select dataset, year, school_id, code, file, sheet, "row", replaced_by from reported_row where standing = 'superseded' order by file, "row" """,
+        f"""select dataset, year, school_id, code, file, sheet, {ROWS} as "row", replaced_by from reported_row where standing = 'superseded'
+            order by file, reported_row."row" """,
     )
 
 
@@ -438,7 +443,7 @@ def deliveries(shown: Shown) -> pd.DataFrame:
     """Accepted rows by school, year and dataset."""
     return ask(
         shown,
-        """select reported_row.school_id, school_name, reported_row.year, dataset, count(*) filter (where standing = 'accepted') as rows_accepted
+        """select reported_row.school_id, school_name, reported_row.year, dataset, coalesce(sum(row_count) filter (where standing = 'accepted'), 0)::bigint as rows_accepted
            from reported_row join schools using (school_id) where reported_row.year is not null group by all order by school_name, year, dataset""",
     )
 

@@ -60,6 +60,11 @@ class Dataset:
     may_be_empty: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
 
+    @property
+    def is_of_persons(self) -> bool:
+        """Whether each row tells of one person, known by a pseudonym only."""
+        return any(column.kind == "secret" for column in self.columns)
+
     def column(self, name: str) -> Column:
         """The column of that name; StopIteration cannot happen for names of this dataset."""
         return next(column for column in self.columns if column.name == name)

@@ -30,7 +30,7 @@ from warehouse.texts import Language, sentence
 VERSION = "0.1.0"
 SNAPSHOTS_KEPT = 10
 LEDGER_COLUMNS = [*COLUMNS, "is_effective"]
-SQL_TYPES = {"year": "integer", "month": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
+SQL_TYPES = {"secret": "ubigint", "year": "integer", "month": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -142,24 +142,25 @@ def load_builtin(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions: tuple[StagedFile, ...]) -> None:
+    """Records of persons are read where they are staged, as there may be a hundred million of them; all else is loaded."""
     columns = {column.name: SQL_TYPES.get(column.kind, "varchar") for column in dataset.columns}
-    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    con.execute(f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})')
     handed_in = [
         (str(entry.folder / f"{dataset.name}.parquet"), entry.file, rank)
         for rank, entry in enumerate(submissions)
         if (entry.folder / f"{dataset.name}.parquet").exists()
     ]
-    if handed_in:
-        paths = pd.DataFrame(handed_in, columns=["path", "file", "file_rank"])
-        con.register("staged_path", paths)
-        names = ", ".join(columns)
-        con.execute(
-            f'insert into submitted_{dataset.name} by name select staged_path.file, staged_path.file_rank, sheet, "row", {names} '
-            "from read_parquet(?, union_by_name = true, filename = 'staged_from') join staged_path on path = staged_from",
-            [sorted(set(paths["path"]))],
-        )
-        con.unregister("staged_path")
+    if not handed_in:
+        typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        con.execute(f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})')
+        return
+    _load(con, f"temp table staged_{dataset.name}", "path varchar, file varchar, file_rank integer", handed_in)
+    paths = ", ".join(f"'{path.replace(chr(39), chr(39) * 2)}'" for path in sorted({path for path, _, _ in handed_in}))
+    typed = ", ".join(f"{name}::{kind} as {name}" for name, kind in columns.items())
+    con.execute(
+        f"create temp {'view' if dataset.is_of_persons else 'table'} submitted_{dataset.name} as select staged.file, staged.file_rank, "
+        f'sheet::varchar as sheet, "row"::bigint as "row", {typed} '
+        f"from read_parquet([{paths}], union_by_name = true, filename = 'staged_from') join staged_{dataset.name} as staged on path = staged_from"
+    )
 
 
 def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFile, ...]) -> None:
@@ -389,9 +390,9 @@ def _load_ledger(con: duckdb.DuckDBPyConnection, decided: pd.DataFrame) -> None:
 def _load(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple]) -> None:
     con.execute(f"create {table} ({columns})")
     if rows:
-        con.executemany(
-            f"insert into {table.removeprefix('temp ').removeprefix('table ')} values ({', '.join('?' * len(rows[0]))})",
-            rows,
+        con.execute(
+            f"insert into {table.removeprefix('temp ').removeprefix('table ')} select {', '.join(['unnest(?)'] * len(rows[0]))}",
+            [list(column) for column in zip(*rows, strict=True)],
         )
 
 

@@ -2,13 +2,11 @@
 -- A count that one of the added rows does not give is unknown, not zero.
 with outcomes as (
     select 'graduates' as dataset, file, sheet, "row", graduates, employed, further_study, matched, stable,
-           salary * employed as pay, if(salary is null, null, employed) as paid
+           cast(salary as decimal(18, 4)) * employed as pay, if(salary is null, null, employed) as paid
     from submitted_graduates
     union all
-    select 'graduate_records', file, sheet, "row", 1, (destination = 'employed')::bigint, (destination = 'further_study')::bigint,
-           if(destination = 'employed', matched::bigint, 0), null,
-           if(destination = 'employed', salary, 0), if(destination = 'employed', if(salary is null, null, 1), 0)
-    from submitted_graduate_records
+    select 'graduate_records', file, sheet, "row", row_count, employed, further_study, matched, null, pay, if(pay is null, null, employed)
+    from record_count
 )
 select reported.year, reported.school_id, reported.major_code,
        sum(graduates)::bigint as graduates,
@@ -16,7 +14,7 @@ select reported.year, reported.school_id, reported.major_code,
        sum(further_study)::bigint as further_study,
        if(count(*) = count(matched), sum(matched), null)::bigint as matched,
        if(count(*) = count(stable), sum(stable), null)::bigint as stable,
-       round(if(count(*) = count(paid), sum(pay) / nullif(sum(paid), 0), null), 2) as salary
+       round(if(count(*) = count(paid), sum(pay)::double / nullif(sum(paid), 0), null), 2) as salary
 from outcomes
 join reported_row as reported
   on reported.dataset = outcomes.dataset and reported.standing = 'accepted'

@@ -1,5 +1,6 @@
--- One row per row handed in about a school or a major, with what became of it: accepted, superseded or rejected.
--- The provenance of every fact: facts are made from the accepted rows alone. `part` is what else the key holds (student, month, course, district).
+-- One row per row handed in, and what became of it: accepted, superseded (by what), or rejected (why); student records by file, school and major.
+-- The same key within one file is rejected; in two files the later submission replaces the earlier. `part` is what else the key holds
+-- (month, course, district). One form speaks of an offering's graduates: counts, or student records; the later one.
 with submitted as (
     select 'enrolment' as dataset, file, file_rank, sheet, "row", year, school_id, school_name, major_code, major_name,
            null as class_code, null as part, true as needs_school, true as needs_code
@@ -7,9 +8,6 @@ with submitted as (
     union all
     select 'graduates', file, file_rank, sheet, "row", year, school_id, school_name, major_code, major_name, null, null, true, true
     from submitted_graduates
-    union all
-    select 'graduate_records', file, file_rank, sheet, "row", year, school_id, school_name, major_code, major_name, null, student_id, true, true
-    from submitted_graduate_records
     union all
     select 'roster', file, file_rank, sheet, "row", year, school_id, school_name, major_code, major_name, null, null, true, true
     from submitted_roster
@@ -39,55 +37,59 @@ with submitted as (
     select 'school_changes', file, file_rank, sheet, "row", year, school_id, school_name, null, null, null, former_school_id, true, false
     from submitted_school_changes
 ),
-resolved as (
-    select submitted.*,
-           coalesce(by_code.school_id, by_name.school_id, by_written_name.school_id) as known_school_id,
-           coalesce(by_code.referenced, by_name.referenced, by_written_name.referenced) as key_school,
-           major_reference.code, major_reference.major_code as major_in_force,
-           major_reference.standing as major_standing
+handed_in as (
+    select dataset, file, file_rank, sheet, "row", "row" as last_row, 1 as row_count, year, school_id, school_name, major_code, major_name,
+           class_code, part, needs_school, needs_code, null as replaced_by
     from submitted
-    left join school_reference as by_code on by_code.written = submitted.school_id
-    left join school_reference as by_name on by_name.written = normalised(submitted.school_name)
-    left join school_reference as by_written_name on by_written_name.written = normalised(submitted.school_id)
-    left join major_reference on major_reference.written = submitted.major_code
+    union all
+    select 'graduate_records', file, file_rank, sheet, "row", last_row, row_count, year, written_school, written_school_name, code, written_name,
+           null, null, true, true, replaced_by
+    from record_count
 ),
--- A record of a graduate is keyed by year and student, everything else by year, school, code as written and part.
-keyed as (
-    select * replace (if(dataset = 'graduate_records', null, key_school) as key_school),
-           if(dataset = 'graduate_records', part, concat_ws('|', coalesce(code, class_code), part)) as key_code,
-           case when needs_school and known_school_id is null then 'unknown_school'
+resolved as (
+    select handed_in.*, reported_school.school_id as known_school_id, reported_school.referenced as key_school,
+           coalesce(major_reference.code, class_code) as key_code, major_reference.code as code,
+           major_reference.major_code as major_in_force,
+           case when needs_school and reported_school.school_id is null then 'unknown_school'
                 when class_code is not null and class_code not in (select class_code from catalogue) then 'unknown_class'
-                when needs_code and major_code is null and class_code is null then 'no_code'
-                when major_code is not null and major_in_force is null then major_standing || '_major' end as reference_fault,
-           coalesce(key_school, '') || '|' || coalesce(code, '') as point
-    from resolved
+                when needs_code and handed_in.major_code is null and class_code is null then 'no_code'
+                when handed_in.major_code is not null and major_reference.major_code is null then major_reference.standing || '_major'
+                end as reference_fault
+    from handed_in
+    left join reported_school
+      on reported_school.written_school is not distinct from handed_in.school_id
+     and reported_school.written_school_name is not distinct from handed_in.school_name
+    left join major_reference on major_reference.written = handed_in.major_code
 ),
 checked as (
     select *,
            coalesce(reference_fault,
-                    case when count(*) over (partition by dataset, file, year, key_school, key_code, reference_fault) > 1
+                    case when dataset <> 'graduate_records'
+                              and count(*) over (partition by dataset, file, year, key_school, key_code, part, reference_fault) > 1
                          then 'same_key' end) as fault
-    from keyed
+    from resolved
 ),
 latest as (
     select *,
-           case when fault is null
-                then first_value(file) over (partition by dataset, year, key_school, key_code, fault order by file_rank desc) end as latest_file,
+           case when fault is null and dataset = 'graduate_records' then replaced_by
+                when fault is null
+                then nullif(first_value(file) over (partition by dataset, year, key_school, key_code, part, fault order by file_rank desc), file)
+                end as later_file,
            case when fault is null and dataset in ('graduates', 'graduate_records')
                 then first_value(dataset) over outcome_form end as latest_dataset,
            case when fault is null and dataset in ('graduates', 'graduate_records')
                 then first_value(file) over outcome_form end as latest_form
     from checked
     window outcome_form as (
-        partition by dataset in ('graduates', 'graduate_records'), year, point, fault order by file_rank desc, dataset)
+        partition by dataset in ('graduates', 'graduate_records'), year, key_school, code, fault order by file_rank desc, dataset)
 )
 select dataset, year, coalesce(known_school_id, school_id, school_name) as school_id, major_in_force as major_code,
-       coalesce(code, major_code, class_code) as code, file, sheet, "row",
+       coalesce(code, major_code, class_code) as code, file, sheet, "row", last_row, row_count,
        case when fault is not null then 'rejected'
-            when file <> latest_file or dataset <> latest_dataset then 'superseded'
+            when later_file is not null or dataset <> latest_dataset then 'superseded'
             else 'accepted' end as standing,
        fault,
-       case when file <> latest_file then latest_file
+       case when later_file is not null then later_file
             when dataset <> latest_dataset then latest_form end as replaced_by,
        major_name as written_name,
        coalesce(school_id, school_name) as written_school,
