@@ -47,16 +47,16 @@ bench: setup
 	$(BIN)/python -m tests.bench.scale
 	$(BIN)/python -m tests.bench.pages --province
 
-# The system's browser, a Chinese font, nginx and PostgreSQL, installed where one is missing (Debian; needs the right to install packages).
+# The system's browser, a Chinese font, nginx, PostgreSQL and Java, installed where one is missing (Debian; needs the right to install packages).
 browser:
-	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -qi cjk && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-		echo "installing chromium, fonts-noto-cjk, nginx-light and postgresql"; \
+	@command -v chromium >/dev/null && command -v java >/dev/null && fc-list 2>/dev/null | grep -qi cjk && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		echo "installing chromium, fonts-noto-cjk, nginx-light, postgresql and java"; \
 		sudo=$$(command -v sudo || true); \
-		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig nginx-light postgresql >/dev/null; }
+		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig nginx-light postgresql default-jre-headless >/dev/null; }
 
 # Pins every dependency with hashes and names no package host; needs uv.
 lock:
-	uv pip compile pyproject.toml --extra dev --no-strip-extras --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra spark --no-strip-extras --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --quiet -o requirements.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info

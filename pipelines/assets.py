@@ -4,6 +4,7 @@ Two multi-assets, because one build has one writer: staging reads the inbox, the
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import dagster as dg
@@ -18,23 +19,30 @@ from warehouse.lineage import Model, models
 from warehouse.policy import read_policy
 from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
-from warehouse.snapshot import RunInputs
+from warehouse.snapshot import Make, RunInputs
+from warehouse.spark import engine
 from warehouse.staging import StagedFile, read_submission_summary, stage
 from warehouse.texts import sentence
 
 
 class Workplace(dg.ConfigurableResource):
-    """Where the run reads and writes, and by which policy. Empty `inbox`: `data`/inbox. `year` 0: the latest graduates year."""
+    """Where the run reads and writes, and by which policy. Empty `inbox`: `data`/inbox. `year` 0: the latest graduates year.
+    `engine`: where the heavy models are computed (warehouse.settings.ENGINES)."""
 
     data: str = "data"
     inbox: str = ""
     policy: str = "nanchang-2019"
     year: int = 0
+    engine: str = "duckdb"
 
     @property
     def inbox_folder(self) -> Path:
         """The folder of files handed in."""
         return Path(self.inbox) if self.inbox else Path(self.data) / "inbox"
+
+    def makes(self) -> AbstractContextManager[Make]:
+        """What makes the tables of a build: the database itself, or Spark for the heavy ones. RunRefused where Spark can't be started."""
+        return engine(Path(self.data), read_settings().spark) if self.engine == "spark" else nullcontext(snapshot.make_here)
 
     def alone(self) -> FileLock:
         """Held while anything is written: a second run, from wherever it was started, waits."""
@@ -130,17 +138,20 @@ def warehouse(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterat
                 snapshot.publish(data, inputs.snapshot_id)
             context.log.info("snapshot %s already stands", inputs.snapshot_id)
         else:
-            yield from _built(context, data, inputs)
+            with workplace.makes() as make:
+                yield from _built(context, data, inputs, make)
         (data / "last_run").touch()
 
 
-def _built(context: dg.AssetExecutionContext, data: Path, inputs: RunInputs) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def _built(
+    context: dg.AssetExecutionContext, data: Path, inputs: RunInputs, make: Make
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Builds, checks and publishes; whatever goes wrong, no half-built file is left. RunRefused where a check fails."""
     building = snapshot.building_path(data, inputs.snapshot_id)
     try:
         with snapshot.connect_for_models(str(building)) as con:
             snapshot.load_inputs(con, inputs)
-            for model, rows in snapshot.run_models(con, inputs.policy):
+            for model, rows in snapshot.run_models(con, inputs.policy, make=make):
                 yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows})
             snapshot.seal(con, inputs)
             for result in snapshot.run_checks(con):

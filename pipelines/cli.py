@@ -23,6 +23,7 @@ from warehouse.ledger import FILE as LEDGER
 from warehouse.ledger import Contested, details_of, entries_of, ledger_of
 from warehouse.policy import PolicyError
 from warehouse.refusal import RunRefused
+from warehouse.settings import ENGINES
 from warehouse.texts import sentence
 
 log = logging.getLogger("majorwatch")
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--inbox", type=Path, help="folder of submissions (default: DATA/inbox)")
     run.add_argument("--policy", default="nanchang-2019", help="policy file or preset (default: nanchang-2019)")
     run.add_argument("--year", type=int, help="assessment year (default: the latest graduates year)")
+    run.add_argument("--engine", choices=ENGINES, default="duckdb", help="where the heavy models are computed (default: duckdb, here)")
 
     check = _command(commands, "check", _check, "read and validate only; exit 1 if anything would be rejected")
     check.add_argument("--inbox", type=Path, required=True, help="folder of submissions")
@@ -158,7 +160,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from pipelines.run import run
 
     began = time.monotonic()
-    report = run(chosen.data, chosen.inbox, chosen.policy, chosen.year)
+    report = run(chosen.data, chosen.inbox, chosen.policy, chosen.year, chosen.engine)
     seconds = round(time.monotonic() - began, 1)
     log.info("published", extra={"snapshot": report.snapshot_id, "is_new": report.is_new, "seconds": seconds, "rows_found": report.found,
                                  "rows_accepted": report.accepted, "rows_rejected": report.rejected, "rows_skipped": report.skipped})  # fmt: skip
@@ -346,7 +348,7 @@ def _demo(chosen: argparse.Namespace) -> int:
             shutil.rmtree(inbox)
             (chosen.data / LEDGER).unlink(missing_ok=True)
         write_city(inbox)
-    chosen.inbox, chosen.policy, chosen.year = inbox, "nanchang-2019", None
+    chosen.inbox, chosen.policy, chosen.year, chosen.engine = inbox, "nanchang-2019", None, "duckdb"
     if not (chosen.data / LEDGER).exists():
         run(chosen.data, inbox)
         enter_decisions(chosen.data)

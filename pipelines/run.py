@@ -25,11 +25,11 @@ class RunReport:
     skipped: int
 
 
-def run(data: Path, inbox: Path | None = None, policy: str = "nanchang-2019", year: int | None = None) -> RunReport:
-    """Runs the job and reports what is now published. RunRefused or PolicyError where it can't; what was published then stands."""
+def run(data: Path, inbox: Path | None = None, policy: str = "nanchang-2019", year: int | None = None, engine: str = "duckdb") -> RunReport:
+    """Runs the job and reports what is now published. `engine`: one of ENGINES, where the heavy models are computed. RunRefused or PolicyError where it can't; what was published then stands."""
     data.mkdir(parents=True, exist_ok=True)
     before = snapshot.published(data)
-    workplace = Workplace(data=str(data), inbox=str(inbox) if inbox else "", policy=policy, year=year or 0)
+    workplace = Workplace(data=str(data), inbox=str(inbox) if inbox else "", policy=policy, year=year or 0, engine=engine)
     with dg.DagsterInstance.ephemeral() as instance:
         definitions.resolve_job_def("recompute").execute_in_process(
             resources={"workplace": workplace},

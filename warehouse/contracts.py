@@ -5,14 +5,18 @@ Checks that need other files (is the school in the register, does the code lead 
 
 import hashlib
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
+
+with warnings.catch_warnings():  # where Spark is installed too, pandera looks at it, and it warns of a pandas that nothing here hands to it
+    warnings.simplefilter("ignore", FutureWarning)
+    import pandera.pandas as pa
+    from pandera.errors import SchemaErrors
 
 from warehouse.dictionary import Column, Dataset, Relation, dictionary
 from warehouse.texts import sentence
@@ -52,18 +56,25 @@ class Fault:
 def by_value(cells: pd.Series, function: Callable[[pd.Series], pd.Series]) -> pd.Series:
     """The function of each cell, called once with the distinct values: a column of a million students has few of them. NA stays NA."""
     places, values = pd.factorize(cells)
-    return function(pd.Series(values, dtype="str")).reindex(places).set_axis(cells.index)
+    found = function(pd.Series(values, dtype="str"))
+    return (found.reindex(places) if (places < 0).any() else found.take(places)).set_axis(cells.index)
 
 
 def pseudonyms(cells: pd.Series, salt: bytes) -> pd.Series:
     """Salted hashes of 64 bits (BLAKE2b, RFC 7693), NA where blank. Of ten million students of a year, two get the same one by chance once in 360,000 years."""
-    is_plain = cells.str.isascii()
-    if not is_plain.all():
-        cells = cells.mask(~is_plain, cells[~is_plain].str.normalize("NFKC"))
-    text = cells.str.replace(_SPACE, "", regex=True).str.removeprefix("'")
-    is_blank = text.eq("") | text.isin(_DASHES)
-    digests = b"".join([hashlib.blake2b(secret.encode(), key=salt, digest_size=8).digest() for secret in text])
-    return pd.Series(np.frombuffer(digests, dtype="uint64"), index=cells.index, dtype="UInt64").mask(is_blank)
+    is_odd = ~cells.str.fullmatch("[0-9A-Za-z]+")
+    if is_odd.any():
+        cells = cells.mask(is_odd, _plain(cells[is_odd]))
+    digests = b"".join(
+        [hashlib.blake2b(secret.encode(), key=salt, digest_size=8).digest() for secret in cells.fillna("").to_numpy(dtype=object)]
+    )
+    return pd.Series(np.frombuffer(digests, dtype="uint64"), index=cells.index).astype("UInt64").mask(cells.isna())
+
+
+def _plain(cells: pd.Series) -> pd.Series:
+    """Compatibility forms folded, without any space or a spreadsheet's quote; NA where blank."""
+    text = cells.str.normalize("NFKC").str.replace(_SPACE, "", regex=True).str.removeprefix("'")
+    return text.mask(text.eq("") | text.isin(_DASHES))
 
 
 def normalised(cells: pd.Series, column: Column) -> pd.Series:
@@ -71,8 +82,7 @@ def normalised(cells: pd.Series, column: Column) -> pd.Series:
     if column.kind == "name":
         text = cells.str.replace(_SPACE, " ", regex=True).str.strip()
         return text.mask(text.eq("") | text.isin(_DASHES))
-    text = cells.str.normalize("NFKC").str.replace(_SPACE, "", regex=True).str.removeprefix("'")
-    text = text.mask(text.eq("") | text.isin(_DASHES))
+    text = _plain(cells)
     if column.kind == "year":
         return text.map(_year, na_action="ignore")
     if column.kind == "month":
@@ -164,14 +174,13 @@ def _repeats(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
     for name in dataset.key:
         key[name] = cells = _key_part(rows, name, dataset)
         if name not in dataset.may_be_empty:
-            shape = _shape(dataset.column(name))
-            is_shaped = (
-                cells
-                if dataset.column(name).kind == "secret"
-                else by_value(cells, lambda values, shape=shape: values.where(values.str.fullmatch(shape)))
-            )
-            whole &= is_shaped.notna()
+            is_secret = dataset.column(name).kind == "secret"
+            whole &= (cells if is_secret else by_value(cells, partial(_shaped, shape=_shape(dataset.column(name))))).notna()
     return key.duplicated(keep=False) & whole
+
+
+def _shaped(values: pd.Series, shape: str) -> pd.Series:
+    return values.where(values.str.fullmatch(shape))
 
 
 def _key_part(rows: pd.DataFrame, name: str, dataset: Dataset) -> pd.Series:
@@ -195,10 +204,10 @@ def judge(raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"") -> tuple[pd.Da
         elif column.kind == "secret":
             text[column.name] = pseudonyms(raw[column.name], salt)
         else:
-            text[column.name] = by_value(raw[column.name], lambda values, column=column: normalised(values, column).astype("str"))
+            text[column.name] = by_value(raw[column.name], partial(normalised, column=column)).astype("str")
     cases = pd.concat([_breaches(text, dataset), _same_keys(text, dataset)])
     faults = _faults(cases, raw, text, dataset) if len(cases) else []
-    return _typed(text.drop(index=[fault.position for fault in faults]), dataset), faults
+    return _typed(text.drop(index=[fault.position for fault in faults]) if faults else text, dataset), faults
 
 
 def _breaches(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
@@ -237,7 +246,7 @@ def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
         if column.kind == "flag":
             typed[column.name] = cells.map({"true": True, "false": False}).astype("boolean")
         elif column.kind in types:
-            typed[column.name] = by_value(cells, lambda values, kind=types[column.kind]: pd.to_numeric(values).astype(kind))
+            typed[column.name] = by_value(cells, pd.to_numeric).astype(types[column.kind])
         else:
             typed[column.name] = cells
     return typed

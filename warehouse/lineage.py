@@ -57,7 +57,7 @@ def _union_of_indicators(found: list[Model]) -> Model:
     """All files of models/indicators/ as one tall table: the one place where they meet, so a new indicator edits no list."""
     names = sorted(model.name for model in found if model.folder == "indicators")
     columns = "year, school_id, major_code, numerator::double as numerator, denominator::double as denominator, value::double as value"
-    sql = "\nunion all by name\n".join(f"select '{name}' as indicator, {columns} from {name}" for name in names)
+    sql = "\nunion all\n".join(f"select '{name}' as indicator, {columns} from {name}" for name in names)
     return Model(
         INDICATORS,
         "indicators",

@@ -16,6 +16,7 @@ from warehouse.refusal import RunRefused
 from warehouse.texts import sentence
 
 FILE = "majorwatch.toml"
+ENGINES = ("duckdb", "spark")
 
 
 class _Strict(BaseModel):
@@ -125,6 +126,15 @@ def _listed(claim: Any) -> tuple[str, ...]:
     return tuple(map(str, claim)) if isinstance(claim, list | tuple) else (str(claim),) if claim else ()
 
 
+class SparkSettings(_Strict):
+    """Where `run --engine spark` computes. `shared`: how the cluster addresses the data folder (s3a://..., hdfs://...; empty: the same path on
+    every machine); `options`: settings of Spark itself."""
+
+    master: str = "local[*]"
+    shared: str = ""
+    options: dict[str, str] = {}
+
+
 class Settings(_Strict):
     """The whole file. `stale_hours`: after how many hours without an answer a source counts as stale. `ledger_env` names the variable
     with the SQLAlchemy address of the ledger; without it the ledger is a file beside the snapshots."""
@@ -135,6 +145,7 @@ class Settings(_Strict):
     stale_hours: int = Field(default=48, ge=1)
     bureau: Bureau = Bureau()
     access: Access | None = None
+    spark: SparkSettings = SparkSettings()
 
 
 def read_settings(path: Path | None = None) -> Settings:

@@ -8,10 +8,11 @@ import getpass
 import hashlib
 import json
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from warehouse.texts import Language, sentence
 
 VERSION = "0.1.0"
 SNAPSHOTS_KEPT = 10
+MEMORY_OF_A_BUILD = 5 * 2**30  # what is larger rests on disk
 LEDGER_COLUMNS = [*COLUMNS, "is_effective"]
 SQL_TYPES = {"secret": "ubigint", "year": "integer", "month": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
 
@@ -86,9 +88,10 @@ def _code_fingerprint() -> str:
 
 def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """A writable database with the functions that the models call: sentence, normalised, probability_below, figure, fraction."""
-    con = duckdb.connect(path)
-    con.create_function("sentence", _sentence_from_json, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR")
-    con.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR")
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    con = duckdb.connect(path, config={"memory_limit": f"{min(MEMORY_OF_A_BUILD, memory // 2)}B"})
+    con.create_function("sentence", _sentences, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR", type="arrow")
+    con.create_function("normalised", folded_name, ["VARCHAR"], "VARCHAR")
     for function, arguments in ((certainty.probability_below, 3), (certainty.normal_below, 1), (certainty.beta_binomial_below, 4)):
         con.create_function(function.__name__, _over_arrow(function), ["DOUBLE"] * arguments, "DOUBLE", type="arrow")
     con.execute(
@@ -100,11 +103,19 @@ def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _sentence_from_json(key: str, language: Language, values: str) -> str:
-    return sentence(key, language, **json.loads(values))
+def _sentences(keys, languages, values):
+    """Sentences of the language files, over arrow arrays; `values` are JSON. NULL where one of the three is."""
+    import pyarrow as pa
+
+    return pa.array(map(_sentence_from_json, keys.to_pylist(), languages.to_pylist(), values.to_pylist()), pa.string())
 
 
-def _normalised(name: str) -> str:
+@lru_cache(maxsize=100_000)
+def _sentence_from_json(key: str | None, language: Language | None, values: str | None) -> str | None:
+    return sentence(key, language, **json.loads(values)) if key and language and values else None
+
+
+def folded_name(name: str) -> str:
     """A name as it is compared: compatibility forms folded, without any space."""
     import unicodedata
 
@@ -396,14 +407,27 @@ def _load(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[t
         )
 
 
-def run_models(con: duckdb.DuckDBPyConnection, policy: Policy, chosen: tuple[Model, ...] | None = None) -> Iterator[tuple[Model, int]]:
+Make = Callable[[duckdb.DuckDBPyConnection, Model], None]
+
+
+def make_here(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """The table of a model, made by this database."""
+    con.execute(f"create table {model.name} as {model.sql}")
+
+
+def run_models(
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    chosen: tuple[Model, ...] | None = None,
+    make: Make = make_here,
+) -> Iterator[tuple[Model, int]]:
     """Makes one table per model, in order; yields each with its rows. RunRefused as soon as the facts show that nothing can be judged."""
     from warehouse.variants import load_variant_levels  # variants are judged by these same models
 
     for model in chosen or models():
         if "variant_level" in model.reads:
             load_variant_levels(con, policy)
-        con.execute(f"create table {model.name} as {model.sql}")
+        make(con, model)
         rows = _scalar(con, f"select count(*) from {model.name}")
         if model.name == "schools" and not rows:
             raise RunRefused(sentence("run.no_register", "zh"))
@@ -530,7 +554,10 @@ def building_path(data: Path, snapshot_id: str) -> Path:
 def discard_builds(data: Path) -> None:
     """Removes every unfinished build with all that belongs to it (the caller holds the run lock)."""
     for leftover in (data / "snapshots").glob(".building-*"):
-        leftover.unlink()
+        if leftover.is_dir():  # what the database set down because it didn't fit into memory
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
 
 
 def publish(data: Path, snapshot_id: str, building: Path | None = None) -> None:

@@ -29,6 +29,7 @@ READING_CODE = (
 )
 FILES_A_BATCH = 60
 BYTES_A_BATCH = 8 * 2**20
+PARQUET_GROWS = 5  # student records as text in memory, against other files of the same size
 SECONDS_A_FILE = 120
 MEMORY_OF_A_WORKER = 1536 * 2**20
 LARGEST_FILE = 512 * 2**20
@@ -135,6 +136,7 @@ def _read_all(unread: dict[str, Path], root: Path, salt: bytes) -> None:
     import multiprocessing
 
     from pebble import ProcessExpired, ProcessPool
+    from pyarrow import ArrowException
 
     workers = min(os.cpu_count() or 1, 4)
     with ProcessPool(max_workers=workers, context=multiprocessing.get_context("spawn"), initializer=_confine) as pool:
@@ -143,7 +145,7 @@ def _read_all(unread: dict[str, Path], root: Path, salt: bytes) -> None:
             batch, reading = waiting.pop(0)
             try:
                 reading.result()
-            except (ReadTimeout, ProcessExpired, MemoryError) as failure:
+            except (ReadTimeout, ProcessExpired, MemoryError, ArrowException) as failure:  # the last: no memory left, as arrow tells it
                 if len(batch) > 1:
                     waiting += [([one], pool.schedule(read_batch, args=[[one], root, salt], timeout=SECONDS_A_FILE)) for one in batch]
                 else:
@@ -155,7 +157,7 @@ def _in_batches(unread: dict[str, Path]) -> Iterator[list[tuple[str, Path]]]:
     batch: list[tuple[str, Path]] = []
     size = 0
     for content, path in unread.items():
-        weight = path.stat().st_size
+        weight = path.stat().st_size * (PARQUET_GROWS if path.suffix.lower() == ".parquet" else 1)
         if batch and (len(batch) >= FILES_A_BATCH or size + weight > BYTES_A_BATCH):
             yield batch
             batch, size = [], 0
@@ -172,9 +174,10 @@ def _confine() -> None:
     """
     import resource
 
-    import pandera.pandas  # noqa: F401  # what every batch needs is loaded before the limit is set
     import pyarrow.parquet  # noqa: F401
     import python_calamine  # noqa: F401
+
+    import warehouse.contracts  # noqa: F401  # what every batch needs is loaded before the limit is set
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     status = Path("/proc/self/statm")

@@ -28,11 +28,19 @@ def over_snapshot(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect_for_models() as con:
         load_builtin(con)
         con.execute(f"attach '{path}' as snapshot_file (read_only)")
+        con.execute("create temp table run_setting as select assessment_year as requested_year from snapshot_file.snapshot")
         yield con
 
 
 def judge_variant(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Policy, facts: str = "main") -> pd.DataFrame:
     """Every offering and year judged by `policy`: columns LEVELS. `facts` is the schema with the facts that `in_force` was judged on."""
+    with _judged(con, policy, in_force, facts):
+        return con.execute(f"select {LEVELS} from {TARGET} order by year, school_id, major_code").df()
+
+
+@contextmanager
+def _judged(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Policy, facts: str) -> Iterator[None]:
+    """While it lasts, the tables that `policy` changes are those of `policy`."""
     before = con.execute("select current_setting('search_path')").fetchall()[0][0]
     con.execute("create schema variant")
     try:
@@ -40,7 +48,7 @@ def judge_variant(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Poli
         load_policy(con, policy)
         for model in _changed_models(policy, in_force):
             con.execute(f"create table {model.name} as {model.sql}")
-        return con.execute(f"select {LEVELS} from {TARGET} order by year, school_id, major_code").df()
+        yield
     finally:
         con.execute(f"set search_path = '{before}'")
         con.execute("drop schema variant cascade")
@@ -81,10 +89,14 @@ def load_variant_levels(con: duckdb.DuckDBPyConnection, in_force: Policy) -> Non
     """Table variant_level: what every other preset, and thresholds two points lower and higher, make of each offering and year."""
     variants = {"lower": shifted(in_force, -POINTS), "higher": shifted(in_force, POINTS)}
     variants |= {name: read_policy(name) for name in presets() if name != in_force.policy.id}
-    judged = pd.concat([judge_variant(con, policy, in_force).assign(variant=name) for name, policy in variants.items()], ignore_index=True)
-    con.register("judged_variants", judged)
     con.execute(
-        "create table variant_level as select variant, year, school_id, major_code, level, level_rank, action, recommended_plan "
-        "from judged_variants order by variant, year, school_id, major_code"
+        "create table variant_level (variant varchar, year integer, school_id varchar, major_code varchar, level varchar, level_rank integer, "
+        "action varchar, recommended_plan bigint)"
     )
-    con.unregister("judged_variants")
+    for name, policy in sorted(variants.items()):
+        with _judged(con, policy, in_force, "main"):
+            con.execute(
+                "insert into main.variant_level select ?, year, school_id, major_code, level, level_rank, action, recommended_plan "
+                f"from {TARGET} order by year, school_id, major_code",
+                [name],
+            )

@@ -6,7 +6,7 @@ with latest as (
 )
 select major_code, entry.major_name, entry.class_code, entry.class_name, entry.group_code, entry.group_name
 from latest
-union all by name
+union all
 select major_code, major_name, class_code, class_name, group_code, group_name
 from builtin_catalogue
 where not exists (select 1 from submitted_catalogue)

@@ -1,7 +1,7 @@
 -- One row per old code and the code it leads to; new_code is null where the major was withdrawn.
 -- Spreadsheets shorten 01xxxx to five digits, so five digits get their zero back unless they are a code in force.
 with restored as (
-    select if(regexp_full_match(old_code, '\d{5}') and old_code not in (select major_code from catalogue), '0' || old_code, old_code) as old_code,
+    select if(regexp_matches(old_code, '^[0-9]{5}$') and old_code not in (select major_code from catalogue), '0' || old_code, old_code) as old_code,
            new_code, old_name, new_name, change, file_rank
     from submitted_crosswalk
 )

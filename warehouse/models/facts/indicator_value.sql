@@ -1,15 +1,15 @@
 -- One row per year, offering and indicator. 95 % Wilson interval for proportions of persons (Wilson 1927; Brown, Cai and DasGupta 2001),
 -- and the median over the offerings of the area that year. `indicator` is the union of all files of models/indicators/.
 with bounded as (
-    select indicator.*, dictionary_indicator.is_proportion and indicator.value is not null and numerator between 0 and denominator as has_interval,
-           1.959963984540054 as z
+    select indicator.*, nullif(indicator.denominator, 0) as n, cast(1.959963984540054 as double) as z,
+           dictionary_indicator.is_proportion and indicator.value is not null and numerator between 0 and denominator as has_interval
     from indicator
     join dictionary_indicator using (indicator)
 ),
 interval_of as (
     select *,
-           (value + z * z / (2 * denominator)) / (1 + z * z / denominator) as centre,
-           z / (1 + z * z / denominator) * sqrt(value * (1 - value) / denominator + z * z / (4 * denominator * denominator)) as reach
+           (value + z * z / (2 * n)) / (1 + z * z / n) as centre,
+           if(has_interval, z / (1 + z * z / n) * sqrt(value * (1 - value) / n + z * z / (4 * n * n)), null) as reach
     from bounded
 )
 select interval_of.year, interval_of.school_id, interval_of.major_code, interval_of.indicator,
