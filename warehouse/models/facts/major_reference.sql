@@ -1,14 +1,9 @@
 -- One row per way of writing a major code: the code meant, and the one major in force that it leads to.
 -- standing: in_force, carried_over, split (candidates named), withdrawn, unknown.
 with recursive written as (
-    select distinct major_code as written from submitted_enrolment
-    union select distinct major_code from submitted_graduates
-    union select distinct major_code from submitted_graduate_records
-    union select distinct major_code from submitted_roster
-    union select distinct major_code from submitted_enrolment_monthly
-    union select distinct major_code from submitted_evaluation
-    union select distinct major_code from submitted_courses
-    union select distinct major_code from submitted_demand where major_code is not null
+    select major_code as written from handed_in where major_code is not null
+    union
+    select major_code from submitted_graduate_records
 ),
 known as (
     select major_code as code from catalogue union select old_code from crosswalk

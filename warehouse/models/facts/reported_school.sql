@@ -1,14 +1,8 @@
 -- One row per way that files write a school, by code, by name or both: the school meant, and the school of the register that carries its history on.
 with written as (
-    select school_id, school_name from submitted_enrolment
-    union select school_id, school_name from submitted_graduates
-    union select school_id, school_name from submitted_graduate_records
-    union select school_id, school_name from submitted_roster
-    union select school_id, school_name from submitted_enrolment_monthly
-    union select school_id, school_name from submitted_evaluation
-    union select school_id, school_name from submitted_courses
-    union select school_id, school_name from submitted_quality_reports
-    union select school_id, school_name from submitted_school_changes
+    select school_id, school_name from handed_in where needs_school
+    union
+    select school_id, school_name from submitted_graduate_records
 )
 select written.school_id as written_school, written.school_name as written_school_name,
        coalesce(by_code.school_id, by_name.school_id, by_written_name.school_id) as school_id,
