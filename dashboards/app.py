@@ -8,6 +8,7 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
+import duckdb
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -28,9 +29,14 @@ STYLE = """
 [data-testid="stMainBlockContainer"] {padding-top: 1.4rem; padding-bottom: 2rem; max-width: 1400px;}
 .stamp {font-size: 0.85rem; padding-bottom: 0.3rem;}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: inherit; opacity: 0.85;}
+@page {size: A4; margin: 9mm;}
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"] {display: none;}
-  [data-testid="stMainBlockContainer"] {max-width: none; padding: 0;}
+  [data-testid="stSelectbox"], [data-testid="stExpander"] {display: none;}
+  [data-testid="stMainBlockContainer"] {max-width: none; padding: 0; zoom: 0.5;}
+  [data-testid="stElementContainer"]:has([data-testid="stPlotlyChart"]) {zoom: 0.72;}
+  [data-testid="stHorizontalBlock"] {display: flex !important; flex-wrap: nowrap !important; break-inside: avoid;}
+  [data-testid="stColumn"] {min-width: 0 !important; flex: 1 1 0 !important;}
 }
 [data-testid="stFileUploaderDropzone"] button[data-testid="stBaseButton-secondary"] p {font-size: 0;}
 [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
@@ -130,7 +136,11 @@ def _framed(page: Page, stamp, name: str) -> None:
         page.noted("refused", name)
         st.warning(page.say("access.not_allowed"))
         return
-    VIEWS[name](page)
+    try:
+        VIEWS[name](page)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:  # a table or column that an older edition didn't write
+        print(error, file=sys.stderr)
+        st.warning(page.say("frame.older_snapshot", snapshot=stamp["snapshot_id"], data=page.data))
 
 
 if __name__ == "__main__":  # workers that check uploads load this file too, under another name

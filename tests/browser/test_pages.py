@@ -1,6 +1,7 @@
 """Each page in both languages: what stands on the screen is what stands in the warehouse, and nothing is fetched from elsewhere."""
 
 import re
+import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from playwright.sync_api import Page, expect
 
 from dashboards.navigation import VIEWS, path_of
 from dashboards.texts import say
-from tests.browser.conftest import settled
+from tests.browser.conftest import serve, settled
 from warehouse.policy import parse_policy
+from warehouse.snapshot import published
 
 pytestmark = pytest.mark.browser
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -124,6 +126,21 @@ def test_list_keeps_its_filters_in_the_address_and_downloads_what_is_seen(
     assert "模拟数据" in about
     assert "红牌" in about
     assert sum(sheet.max_row - 1 for sheet in book.worksheets if sheet.title not in ("清单", "说明")) == len(red)
+
+
+def test_the_story_of_an_offering_prints_on_two_pages(page: Page, dashboard: str) -> None:
+    _open(page, dashboard, "offering", "zh")
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 2
+
+
+def test_a_snapshot_of_an_earlier_edition_is_told_instead_of_an_error(page: Page, city: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(city, tmp_path / "data"))
+    with duckdb.connect(str(published(data))) as con:
+        con.execute("alter table reported_row drop column row_count")
+    with serve(data) as address:
+        text = _open(page, address, "offering", "zh")
+    assert "较早的版本" in text
 
 
 def test_a_saved_view_brings_its_filters_back(page: Page, dashboard: str, city_snapshot: duckdb.DuckDBPyConnection) -> None:
