@@ -42,17 +42,17 @@ screenshots: setup browser
 soundness: setup
 	$(BIN)/python -m tests.bench.soundness
 
-# A million records of graduates from files to published, against a floor; then server time of every page on the demonstration city and on a province.
+# Ten million records of graduates from files to published, against a floor and other tools; then server time of every page on the demonstration city and on a province.
 bench: setup
 	$(BIN)/python -m tests.bench.scale
 	$(BIN)/python -m tests.bench.pages --province
 
-# The system's browser, a Chinese font, nginx, PostgreSQL and Java, installed where one is missing (Debian; needs the right to install packages).
+# The system's browser, a Chinese font, nginx, PostgreSQL, MariaDB and Java, installed where one is missing (Debian; needs the right to install packages).
 browser:
-	@command -v chromium >/dev/null && command -v java >/dev/null && fc-list 2>/dev/null | grep -qi cjk && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-		echo "installing chromium, fonts-noto-cjk, nginx-light, postgresql and java"; \
+	@command -v chromium >/dev/null && command -v java >/dev/null && fc-list 2>/dev/null | grep -qi cjk && test -x /usr/sbin/nginx && test -x /usr/sbin/mariadbd && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		echo "installing chromium, fonts-noto-cjk, nginx-light, postgresql, mariadb-server and java"; \
 		sudo=$$(command -v sudo || true); \
-		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig nginx-light postgresql default-jre-headless >/dev/null; }
+		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig nginx-light postgresql mariadb-server default-jre-headless >/dev/null; }
 
 # Pins every dependency with hashes and names no package host; needs uv.
 lock:

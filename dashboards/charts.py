@@ -32,9 +32,15 @@ def _styled(figure: go.Figure, height: int) -> go.Figure:
 
 
 def stacked_levels(
-    counts: pd.DataFrame, by: str, levels: pd.DataFrame, language: str, is_horizontal: bool = False, warned_only: bool = False
+    counts: pd.DataFrame,
+    by: str,
+    levels: pd.DataFrame,
+    language: str,
+    is_horizontal: bool = False,
+    warned_only: bool = False,
+    code: str = "",
 ) -> go.Figure:
-    """Offerings per level, stacked, by year or by a name. `counts`: columns `by`, level, offerings."""
+    """Offerings per level, stacked, by year or by a name. `counts`: columns `by`, level, offerings. A bar's customdata: level, and what stands in `code` (else `by`)."""
     figure = go.Figure()
     colours = level_colours(levels)
     narrowest = counts.groupby(by)["offerings"].sum().max() / 25
@@ -46,6 +52,7 @@ def stacked_levels(
         values = {"x": part["offerings"], "y": part[by]} if is_horizontal else {"x": part[by].astype(str), "y": part["offerings"]}
         figure.add_bar(
             **values,
+            customdata=part[["level", code or by]],
             name=title,
             marker_color=colours[str(level.level)],
             orientation="h" if is_horizontal else "v",
@@ -110,7 +117,8 @@ def _title_of(levels: pd.DataFrame, language: str) -> dict[str, str]:
 
 
 def district_tiles(counts: pd.DataFrame, names: dict[str, str]) -> go.Figure:
-    """One tile per district, redder where a larger share is flagged. `counts`: district_name, offerings, flagged. `names`: share, offerings."""
+    """One tile per district, redder where a larger share is flagged. `counts`: district_code, district_name, offerings, flagged. `names`: share.
+    A tile's customdata: its district_code."""
     wide = 4
     places = [(place % wide, -(place // wide)) for place in range(len(counts))]
     share = counts["flagged"] / counts["offerings"]
@@ -132,8 +140,9 @@ def district_tiles(counts: pd.DataFrame, names: dict[str, str]) -> go.Figure:
                 for name, flagged, total, rate in zip(counts["district_name"], counts["flagged"], counts["offerings"], share)
             ],
             textfont={"size": 12, "color": INK},
-            customdata=counts["district_name"],
-            hovertemplate=f"%{{customdata}}<br>{names['share']} %{{marker.color:.1%}}<extra></extra>",
+            customdata=counts[["district_code"]],
+            hovertext=counts["district_name"],
+            hovertemplate=f"%{{hovertext}}<br>{names['share']} %{{marker.color:.1%}}<extra></extra>",
         )
     )
     rows = -(-len(counts) // wide)

@@ -1,6 +1,6 @@
 """What every page is given: the snapshot, the year and the language, and the words and links made from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,18 +86,29 @@ class Page:
         known = dictionary()
         return known.indicators[name].definition[self.language] if name in known.indicators else known.columns[name].meaning[self.language]
 
-    def chart(self, figure: Any, key: str) -> None:
-        """Draws a figure in the shared style; it can be downloaded as a picture."""
-        st.plotly_chart(
-            figure,
-            width="stretch",
-            config={"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}},
-            key=f"chart-{key}",
-        )
+    def chart(self, figure: Any, key: str, opens: str = "", asks: Sequence[str] = ()) -> None:
+        """Draws a figure in the shared style; it can be downloaded as a picture.
+
+        `opens` names the page that a picked point opens; `asks` names, in order, what its customdata say in that page's address.
+        """
+        options: dict = {"config": {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}}, "key": f"chart-{key}"}
+        if not opens:
+            st.plotly_chart(figure, width="stretch", **options)
+            return
+        event = st.plotly_chart(figure, width="stretch", on_select="rerun", selection_mode="points", **options)
+        for point in event.selection.points:
+            self.go(opens, **dict(zip(asks, map(str, point["customdata"]), strict=True)))
+
+    def go(self, page: str, **query: str) -> None:
+        """Opens another page in place of this one, with what it should show."""
+        st.switch_page(st.session_state["pages"][page], query_params=self._address(query))
+
+    def _address(self, query: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
+        return {"lang": self.language, "year": str(self.year), **query}
 
     def link(self, page: str, label: str, **query: str | list[str]) -> None:
         """A link to another page, with what it should show."""
-        st.page_link(st.session_state["pages"][page], label=label, query_params={"lang": self.language, "year": str(self.year), **query})
+        st.page_link(st.session_state["pages"][page], label=label, icon=":material/arrow_forward:", query_params=self._address(query))
 
     def may(self, right: str) -> bool:
         """Whether the person may do this (a right of access.RIGHTS)."""
@@ -149,5 +160,4 @@ def go_to_picked(page: Page, opens: str, event: Any, rows: pd.DataFrame) -> None
     """Opens the page on what the picked row of a table is about: its school, its major, or both."""
     if event.selection.rows:
         row = rows.iloc[event.selection.rows[0]]
-        query = {word: str(row[column]) for word, column in SUBJECTS.items() if column in row and opens in SUBJECT_PAGES[word]}
-        st.switch_page(st.session_state["pages"][opens], query_params={"lang": page.language, "year": str(page.year), **query})
+        page.go(opens, **{word: str(row[column]) for word, column in SUBJECTS.items() if column in row and opens in SUBJECT_PAGES[word]})

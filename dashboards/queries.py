@@ -12,6 +12,7 @@ from warehouse.ledger import entries_of
 from warehouse.snapshot import open_snapshot
 
 HELD_BACK_BY = ("school_id", "district_code", "file")  # the first of these that a table has says whose a row is
+MOVES = ("new_warning", "raised", "lowered", "lifted")
 ROWS = (
     """case when row_count = 1 then "row"::varchar when row_count = last_row - "row" + 1 then concat("row", '–', last_row) """
     """else concat("row", '–', last_row, ' (', row_count, ')') end"""
@@ -19,7 +20,9 @@ ROWS = (
 
 _OFFERINGS = """
     select warning.*, schools.school_name, schools.district_code, schools.district_name,
-           catalogue.major_name, catalogue.group_code, catalogue.group_name
+           catalogue.major_name, catalogue.group_code, catalogue.group_name,
+           case when level_rank = coalesce(previous_rank, 0) then null when level_rank = 0 then 'lifted' when coalesce(previous_rank, 0) = 0 then 'new_warning'
+                when level_rank > previous_rank then 'raised' else 'lowered' end as moved
     from warning
     join schools on schools.school_id = warning.school_id
     join catalogue on catalogue.major_code = warning.major_code
@@ -95,21 +98,8 @@ def level_counts(shown: Shown) -> pd.DataFrame:
 
 
 def warnings_of_year(shown: Shown, year: int) -> pd.DataFrame:
-    """Every offering assessed in the year with names, worst first."""
+    """Every offering assessed in the year with names, worst first; `moved` says how its level differs from the year before: one of MOVES, or none."""
     return ask(shown, f"{_OFFERINGS} where warning.year = $year order by level_rank desc, district_code, school_id, major_code", year=year)
-
-
-def changes(shown: Shown, year: int) -> pd.DataFrame:
-    """Offerings whose level differs from the year before; `change` is new_warning, raised, lowered or lifted."""
-    return ask(
-        shown,
-        f"""select *, case when level_rank = 0 then 'lifted' when coalesce(previous_rank, 0) = 0 then 'new_warning'
-                      when level_rank > previous_rank then 'raised' else 'lowered' end as change
-            from ({_OFFERINGS} where warning.year = $year)
-            where level_rank <> coalesce(previous_rank, 0)
-            order by level_rank desc, district_code, school_id, major_code""",
-        year=year,
-    )
 
 
 def rules(shown: Shown) -> pd.DataFrame:

@@ -14,7 +14,10 @@ def show(page: Page) -> None:
     levels, counts = queries.levels(page.snapshot), queries.level_counts(page.snapshot)
     rows = queries.warnings_of_year(page.snapshot, page.year)
     flagged = rows[rows["level_rank"] > 0]
-    st.markdown(page.say("overview.lead", year=page.year, count=len(rows), flagged=len(flagged)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(page.say("overview.lead", year=page.year, count=len(rows), flagged=len(flagged)), width="content")
+        page.link("list", page.say("overview.open_flagged"))
+        page.link("list", page.say("overview.open_all"), level=levels["level"].tolist())
     _level_numbers(page, levels, counts)
     left, right = st.columns([3, 2])
     with left:
@@ -28,18 +31,19 @@ def show(page: Page) -> None:
             opens="offering",
         )
         st.subheader(page.say("overview.trend"))
-        page.chart(charts.stacked_levels(counts, "year", levels, page.language), "trend")
+        page.chart(charts.stacked_levels(counts, "year", levels, page.language), "trend", "list", ("level", "year"))
     with right:
         st.subheader(page.say("overview.district"))
         tiles = rows.groupby(["district_code", "district_name"]).agg(
             offerings=("level", "size"), flagged=("level_rank", lambda rank: int((rank > 0).sum()))
         )
-        page.chart(charts.district_tiles(tiles.reset_index(), {"share": page.say("overview.share")}), "tiles")
+        page.chart(charts.district_tiles(tiles.reset_index(), {"share": page.say("overview.share")}), "tiles", "district", ("district",))
         st.caption(page.say("overview.tiles_help"))
-    _changes(page)
+    _changes(page, rows)
     st.subheader(page.say("overview.group"))
-    by_group = rows.groupby(["group_name", "level"]).size().reset_index(name="offerings")
-    page.chart(charts.stacked_levels(by_group, "group_name", levels, page.language, is_horizontal=True), "group")
+    by_group = rows.groupby(["group_code", "group_name", "level"]).size().reset_index(name="offerings")
+    figure = charts.stacked_levels(by_group, "group_name", levels, page.language, is_horizontal=True, code="group_code")
+    page.chart(figure, "group", "list", ("level", "group"))
 
 
 def _level_numbers(page: Page, levels: pd.DataFrame, counts: pd.DataFrame) -> None:
@@ -60,13 +64,16 @@ def _level_numbers(page: Page, levels: pd.DataFrame, counts: pd.DataFrame) -> No
             page.link("list", page.say("overview.open_list"), level=str(level.level))
 
 
-def _changes(page: Page) -> None:
-    changed = queries.changes(page.snapshot, page.year)
+def _changes(page: Page, rows: pd.DataFrame) -> None:
+    changed = rows[rows["moved"].notna()]
     st.subheader(page.say("overview.changes"))
-    for column, kind in zip(st.columns(4), ["new_warning", "raised", "lowered", "lifted"], strict=True):
-        column.metric(page.say(f"overview.{kind}"), page.figure(int((changed["change"] == kind).sum()), "points"), border=True)
+    for column, move in zip(st.columns(4), queries.MOVES, strict=True):
+        moved = changed[changed["moved"] == move]
+        with column.container(border=True):
+            st.metric(page.say(f"overview.{move}"), page.figure(len(moved), "points"))
+            page.link("list", page.say("overview.open_list"), moved=move, level=sorted(moved["level"].unique()))
     st.markdown(f"**{page.say('overview.change_list', count=len(changed))}**　{page.say('overview.pick')}")
-    told = changed.assign(change=changed["change"].map(lambda kind: page.say(f"overview.{kind}")))
+    told = changed.assign(moved=changed["moved"].map(lambda move: page.say(f"overview.{move}")))
     reason = f"reason_{page.language}"
-    table(page, told, ["change", "previous_level", "level", "district_name", "school_name", "major_name", reason], "changes", opens="offering",
-          height=330, headings={"change": page.say("overview.changes"), reason: page.label("reason_zh")})  # fmt: skip
+    table(page, told, ["moved", "previous_level", "level", "district_name", "school_name", "major_name", reason], "changes", opens="offering",
+          height=330, headings={"moved": page.say("overview.changes"), reason: page.label("reason_zh")})  # fmt: skip

@@ -13,7 +13,7 @@ FIRST = ["level", "district_name", "school_name", "major_name"]
 CHOICES = ["action", "act", "plan", "recommended_plan", "decided_plan", "registered", "employment_rate", "placed_of", "change", "history", "same_major_points", "rules",
            "sureness", "lift", "counter", "graduates", "major_code", "group_name", "previous_level"]  # fmt: skip
 USUAL = CHOICES[:12]
-FILTERS = ("level", "rule", "district", "school", "group", "major")
+FILTERS = ("level", "rule", "district", "school", "group", "major", "moved")
 
 
 def show(page: Page) -> None:
@@ -42,7 +42,7 @@ def show(page: Page) -> None:
         st.info(page.say("frame.no_rows"))
         return
     headings = {name: _heading(page, name) for name in ("act", "placed_of", "change", "history", "rules", "lift", "counter")}
-    ticked = table(page, _told(page, chosen), [*FIRST, *columns], "list", height=540, pinned=4, selects=True, headings=headings)
+    ticked = table(page, _told(page, chosen), [*FIRST, *columns], "list", height=470, pinned=4, selects=True, headings=headings)
     if len(ticked) == 1:
         one = ticked.iloc[0]
         page.link(
@@ -103,13 +103,14 @@ def _filtered(page: Page, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, s
     titles = {
         "level": dict(zip(levels["level"][::-1], levels[page.title_column()][::-1], strict=True)),
         "rule": dict(zip(rules["rule_id"], rules[page.title_column()], strict=True)),
+        "moved": {move: page.say(f"overview.{move}") for move in queries.MOVES},
         "district": _named(rows, "district_code", "district_name"),
         "school": _named(rows, "school_id", "school_name"),
         "group": _named(rows, "group_code", "group_name"),
         "major": _named(rows, "major_code", "major_name"),
     }
     default = {"level": levels[levels["level_rank"] > 0]["level"].tolist()[::-1]}
-    columns = st.columns([1.9, 1.3, 1, 1.3, 1.3, 1.3])
+    columns = [*st.columns([2, 1.5, 1]), *st.columns(4)]
     picked = {name: _choose(page, column, name, titles[name], default.get(name, [])) for name, column in zip(titles, columns, strict=True)}
     keep = pd.Series(True, index=rows.index)
     for name, column in (
@@ -118,6 +119,7 @@ def _filtered(page: Page, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, s
         ("school", "school_id"),
         ("group", "group_code"),
         ("major", "major_code"),
+        ("moved", "moved"),
     ):
         if picked[name]:
             keep &= rows[column].isin(picked[name])

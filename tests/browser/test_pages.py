@@ -106,6 +106,32 @@ def test_overview_counts_what_the_warehouse_counts(page: Page, dashboard: str, c
     expect(page.get_by_text(say("list.count", "zh", count=reds))).to_be_visible(timeout=60_000)
 
 
+def test_numbers_and_pictures_of_the_overview_open_what_is_behind_them(
+    page: Page, dashboard: str, city_snapshot: duckdb.DuckDBPyConnection
+) -> None:
+    raised, lifted = city_snapshot.execute(
+        "select count(*) filter (where level_rank > previous_rank and previous_rank > 0), count(*) filter (where level_rank = 0 and previous_rank > 0) "
+        f"from warning where year = {LATEST}"
+    ).fetchall()[0]
+    for place, count in ((-3, raised), (-1, lifted)):
+        _open(page, dashboard, "overview", "zh")
+        page.get_by_role("link", name=say("overview.open_list", "zh")).nth(place).click()
+        expect(page.get_by_text(say("list.count", "zh", count=count))).to_be_visible(timeout=60_000)
+    _open(page, dashboard, "overview", "zh")
+    page.get_by_role("link", name=say("overview.open_all", "zh")).click()
+    ((assessed,),) = city_snapshot.execute(f"select count(*) from warning where year = {LATEST}").fetchall()
+    expect(page.get_by_text(say("list.count", "zh", count=assessed))).to_be_visible(timeout=60_000)
+    _open(page, dashboard, "overview", "zh")
+    page.locator(".st-key-chart-tiles .points path").first.click(force=True)
+    expect(page.get_by_role("heading", name=say("district.title", "zh"))).to_be_visible(timeout=60_000)
+    _open(page, dashboard, "overview", "zh")
+    bar = page.locator(".st-key-chart-group .points path").last
+    bar.scroll_into_view_if_needed()
+    bar.click(force=True)
+    expect(page.get_by_role("heading", name=say("list.title", "zh"))).to_be_visible(timeout=60_000)
+    assert "group=" in page.url
+
+
 def test_list_keeps_its_filters_in_the_address_and_downloads_what_is_seen(
     page: Page, dashboard: str, city_snapshot: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

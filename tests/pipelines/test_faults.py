@@ -15,6 +15,7 @@ import sqlalchemy
 from pipelines.cli import main
 from pipelines.sources import pull_all
 from tests.small_city import HEADERS, write_inbox
+from tests.warehouse.mariadb import running_mariadb
 from tests.warehouse.postgres import Postgres, running_postgres
 from warehouse import snapshot, staging
 from warehouse.settings import read_settings
@@ -144,7 +145,7 @@ def test_a_file_that_never_rests_is_named(data: Path, monkeypatch: pytest.Monkey
     assert snapshot.published(data) == standing
 
 
-# ------------------------------------------------------------------------------------------------ PostgreSQL
+# ------------------------------------------------------------------------------------------------ PostgreSQL and MySQL
 
 
 @pytest.fixture(scope="module")
@@ -156,13 +157,17 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def platform(postgres: Postgres, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bureau's database as a source, with its own words for columns."""
-    engine = sqlalchemy.create_engine(postgres.address())
+    return _platform(postgres.address(), data, monkeypatch)
+
+
+def _platform(address: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    engine = sqlalchemy.create_engine(address)
     with engine.begin() as con:
         con.execute(sqlalchemy.text("drop table if exists byqk"))
         con.execute(sqlalchemy.text("create table byqk (nf int, xx text, zy text, bys int, jy int, sx int)"))
         con.execute(sqlalchemy.text("insert into byqk select 2023, 'S2', '730301', 50, 20, 5"))
     engine.dispose()
-    monkeypatch.setenv("PLATFORM", postgres.address())
+    monkeypatch.setenv("PLATFORM", address)
     monkeypatch.setenv("MAJORWATCH_CONFIG", str(data / "majorwatch.toml"))
     _asks(data, "select * from byqk")
     return data
@@ -176,7 +181,16 @@ def _asks(data: Path, query: str) -> None:
     )
 
 
+def test_mysql_is_read_with_its_own_words_for_columns(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_mariadb() as address:
+        _read_with_its_own_words(_platform(address, data, monkeypatch))
+
+
 def test_postgresql_is_read_with_its_own_words_for_columns(platform: Path) -> None:
+    _read_with_its_own_words(platform)
+
+
+def _read_with_its_own_words(platform: Path) -> None:
     assert main(["run", "--data", str(platform)]) == 0
     with snapshot.open_snapshot(snapshot.published(platform)) as con:  # type: ignore[arg-type]
         assert con.execute("select graduates, employed from graduates where school_id = 'S2'").fetchall() == [(50, 20)]
