@@ -15,6 +15,15 @@ def level_colours(levels: pd.DataFrame) -> dict[str, str]:
     return {"normal": "#a9c2ae", **{level: _LADDER[ladder[min(place, len(ladder) - 1)]] for place, level in enumerate(warned)}}
 
 
+def ink_on(colour: str) -> str:
+    """The colour of writing that can be read on a colour #rrggbb: white, or dark where that is light (relative luminance, WCAG 2.2)."""
+    light = [
+        (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+        for part in (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    ]
+    return INK if 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2] > 0.3 else "white"
+
+
 def _styled(figure: go.Figure, height: int) -> go.Figure:
     figure.update_layout(
         height=height,
@@ -65,6 +74,8 @@ def stacked_levels(
         )
     if not is_horizontal:
         figure.update_xaxes(type="category")
+    if counts.groupby(by)["offerings"].sum().max() <= 5:  # no fractions of an offering on the axis
+        (figure.update_xaxes if is_horizontal else figure.update_yaxes)(dtick=1)
     names = counts[by].nunique()
     figure = _styled(figure, 60 + 30 * names if is_horizontal else 300)
     if is_horizontal:
@@ -74,8 +85,8 @@ def stacked_levels(
     return figure
 
 
-def indicator_line(values: pd.DataFrame, unit: str, targets: list[float], names: dict[str, str]) -> go.Figure:
-    """One indicator over the years: value, interval band, area median, policy targets. `names`: value, interval, median, target."""
+def indicator_line(values: pd.DataFrame, unit: str, targets: dict[float, str], names: dict[str, str]) -> go.Figure:
+    """One indicator over the years: value, interval band, area median, policy targets (threshold -> as written). `names`: value, interval, median, target."""
     figure = go.Figure()
     years = values["year"].astype(int).astype(str)
     banded = values[values["low"].notna()]
@@ -93,14 +104,16 @@ def indicator_line(values: pd.DataFrame, unit: str, targets: list[float], names:
         )
     figure.add_scatter(x=years, y=values["area_median"], name=names["median"], mode="lines", line={"color": FAINT, "dash": "dash"})
     figure.add_scatter(x=years, y=values["value"], name=names["value"], mode="lines+markers", line={"color": ACCENT, "width": 3})
-    for target in targets:
+    for target, written in targets.items():
         figure.add_scatter(
             x=years,
             y=[target] * len(years),
             name=names["target"],
-            mode="lines",
+            mode="lines+text",
+            text=[written, *[""] * (len(years) - 1)],
+            textposition="top right",
+            textfont={"color": ALARM, "size": 11},
             line={"color": ALARM, "width": 1.5},
-            showlegend=target == targets[0],
         )
     figure = _styled(figure, 230)
     figure.update_layout(showlegend=False)

@@ -1,5 +1,6 @@
 """Entering into the ledger from a page: who, on what they had before them, and in plain words what became of it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
@@ -74,7 +75,9 @@ def timeline(page: Page, entries: Any) -> None:
         line = page.say("ledger.line", number=entry["number"], year=entry["year"], act=f"~~{act}~~" if is_undone else f"**{act}**",
                         state=page.word("case_state", entry["case_state"] or "none"), person=plain(entry["person"]), moment=entry["moment"][:10])  # fmt: skip
         findings = [finding_told(finding, page.language) for finding in details_of(entry).get("findings", [])]
-        more = [entry["until"] and f"{page.label('until')} {entry['until']}", plain(entry["reason"]), *findings]
+        is_over = entry["is_effective"] and entry["until"] and entry["until"] < datetime.now(UTC).date().isoformat()
+        until = f"{page.label('until')} {entry['until']}{page.say('ledger.overdue') if is_over else ''}"
+        more = [entry["until"] and until, plain(entry["reason"]), *findings]
         st.markdown("- " + "；".join([line, *(part for part in more if part)]))
 
 

@@ -67,6 +67,16 @@ class Page:
             return self.percent(value)
         return f"{self.number(value)}{self.unit(unit)}"
 
+    def comparison(self, indicator: str, comparison: str) -> str:
+        """How a condition compares: for a rank, 1 is best, so below and above would mislead."""
+        return self.word("comparison", f"{'rank_' if dictionary().indicators[indicator].unit == 'rank' else ''}{comparison}")
+
+    def condition(self, row: Any) -> str:
+        """A condition of the policy (indicator, comparison, threshold, certainty) in words."""
+        certainty = "" if pd.isna(row.certainty) else self.say("simulation.bar", certainty=self.percent(row.certainty))
+        threshold = self.figure(row.threshold, dictionary().indicators[row.indicator].unit)
+        return f"{self.label(row.indicator)}{self.comparison(row.indicator, row.comparison)} {threshold}{certainty}"
+
     def unit(self, unit: str) -> str:
         """The word that follows a number of this unit."""
         return sentence(f"unit.{unit}", self.language) if unit else ""

@@ -148,11 +148,8 @@ def offering_reasons(shown: Shown, school: str, major: str, year: int) -> pd.Dat
     """Rules reached in the year, with run, k, n, certainty, threshold and words."""
     return ask(
         shown,
-        """select warning_reason.*, coalesce(policy_rule.title_zh, '') as title_zh, coalesce(policy_rule.title_en, '') as title_en,
-                  indicator, comparison
+        """select warning_reason.*, coalesce(policy_rule.title_zh, '') as title_zh, coalesce(policy_rule.title_en, '') as title_en, source_zh, source_en
            from warning_reason left join policy_rule using (rule_id)
-           left join (select rule_id, min_by(indicator, condition_order) as indicator, min_by(comparison, condition_order) as comparison
-                      from policy_condition group by rule_id) as told using (rule_id)
            where school_id = $school and major_code = $major and year = $year order by kind desc, rule_order""",
         school=school,
         major=major,
@@ -500,12 +497,14 @@ def reference_files(shown: Shown) -> list[str]:
 
 
 def former_codes(shown: Shown, school: str, major: str) -> pd.DataFrame:
-    """Codes that the offering was handed in under before the one in force: code, name and the years."""
+    """Codes that the offering was handed in under before the one in force: code, the name it had then, dataset and its years."""
     return ask(
         shown,
-        """select code, max(written_name) as written_name, min(year) as first_year, max(year) as last_year from reported_row
+        """select code, coalesce(max(old_name), max(written_name), '') as former_name, dataset, min(year) as first_year, max(year) as last_year
+           from reported_row
+           left join (select distinct old_code, old_name from crosswalk) on old_code = code
            where school_id = $school and major_code = $major and code <> major_code and standing = 'accepted' and year is not null
-           group by code order by first_year""",
+           group by code, dataset order by code, first_year, dataset""",
         school=school,
         major=major,
     )
@@ -540,15 +539,13 @@ def open_cases(shown: Shown, entries: pd.DataFrame, today: str) -> pd.DataFrame:
     decided = set(standing.index[standing["year"] == year])
     flagged = rows[(rows["level_rank"] > 0) & ~pd.MultiIndex.from_frame(rows[key]).isin(decided)]
     ended = standing[standing["act"].isin(["rectify", "postpone", "exempt"]) & (standing["until"] != "") & (standing["until"] < today)]
-    last = entries.sort_values("number").groupby(key) if len(entries) else []
-    appealed = [offering for offering, own in last if decisions.open_appeal(own.to_dict("records"))]
     proposed = ask(
         shown, "select school_id, major_code, proposal, until from proposal left join case_state using (year, school_id, major_code)"
     )
     proposed = proposed[~pd.MultiIndex.from_frame(proposed[key]).isin(decided)]
     waiting = pd.concat(
         [
-            pd.DataFrame(appealed, columns=key).assign(proposal="appeal"),
+            pd.DataFrame(sorted(decisions.appealed(entries)), columns=key).assign(proposal="appeal"),
             proposed,
             ended.reset_index()[[*key, "until"]].assign(proposal="term_over"),
             flagged[key].assign(proposal="undecided"),

@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import charts, queries
-from dashboards.page import Page, go_to_picked
+from dashboards.page import SUBJECTS, Page, go_to_picked
 from warehouse.dictionary import dictionary
 from warehouse.texts import sentences
 
-WIDTHS = {"until": 105, "text_zh": 420, "text_en": 460, "findings": 380}
-LEVEL_COLUMNS = ("level", "previous_level", "level_lower", "level_higher")
+WIDTHS = {"until": 105, "rules": 230, "text_zh": 420, "text_en": 460, "findings": 380}
+LEVEL_COLUMNS = ("level", "previous_level", "level_lower", "level_higher", "new_level")
+ROW_HEIGHT = 33
 
 
 def table(
@@ -26,7 +27,8 @@ def table(
     pinned: int = 0,
     selects: bool = False,
 ) -> pd.DataFrame:
-    """Shows the columns of a frame in this order. `opens` names the page that a picked row opens; `pinned` first columns stay in sight.
+    """Shows the columns of a frame in this order. `opens` names the page that a picked row opens; `pinned` first columns stay in sight;
+    `height` is the most it takes. Other rows make another table: what was ticked is forgotten, and columns are as wide as the new rows need.
 
     With `selects` several rows can be ticked; gives back those ticked, else every row.
     """
@@ -44,14 +46,15 @@ def table(
     colours = {titles[level]: colour for level, colour in charts.level_colours(queries.levels(page.snapshot)).items()}
     levels = [names[column] for column in columns if column in LEVEL_COLUMNS]
     styled = shown.style.format(formats).map(
-        lambda word: f"color: white; background-color: {colours[word]}" if word in colours else "", subset=levels
+        lambda word: f"color: {charts.ink_on(colours[word])}; background-color: {colours[word]}" if word in colours else "", subset=levels
     )
     settings: dict = {names[column]: st.column_config.Column(pinned=True) for column in list(columns)[:pinned]}
     settings |= {names[column]: st.column_config.LineChartColumn(y_min=0, y_max=1) for column in columns if column == "history"}
     settings |= {names[column]: st.column_config.Column(width=WIDTHS[column]) for column in columns if column in WIDTHS}
-    options: dict = {"hide_index": True, "placeholder": "—", "key": key, "column_config": settings}
+    which = pd.util.hash_pandas_object(rows[[name for name in SUBJECTS.values() if name in rows]]).sum()
+    options: dict = {"hide_index": True, "placeholder": "—", "key": f"{key}-{which}", "column_config": settings}
     if height:
-        options["height"] = height
+        options["height"] = height if ROW_HEIGHT * (len(rows) + 1) > height else "content"
     if selects:
         ticked = st.dataframe(styled, on_select="rerun", selection_mode="multi-row", **options).selection.rows
         return rows.iloc[ticked] if ticked else rows
@@ -75,7 +78,7 @@ def _is_number(cells: pd.Series) -> bool:
 def _in_words(page: Page, cells: pd.Series, column: str, titles: dict[str, str]) -> pd.Series:
     """Codes of the data under the names people use; the rest as it is."""
     if column in LEVEL_COLUMNS:
-        return cells.map(titles).fillna("—")
+        return cells.map(lambda level: titles.get(level, level)).fillna("—")
     if column == "dataset":
         return cells.map(lambda name: dictionary().datasets[name].label[page.language])
     if column == "datasets":

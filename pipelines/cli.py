@@ -16,7 +16,7 @@ import duckdb
 from pythonjsonlogger.json import JsonFormatter
 
 from warehouse import archive, audit, exports, snapshot
-from warehouse.decisions import ACTS, DETAILS, NotAllowed, Request, contested_told, decide, finding_told, standing
+from warehouse.decisions import ACTS, DETAILS, NotAllowed, Request, contested_told, decide, finding_told
 from warehouse.dictionary import dictionary
 from warehouse.documents import KINDS, Office, documents, lay_out_templates, zipped
 from warehouse.ledger import FILE as LEDGER
@@ -204,9 +204,7 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _export_warnings(chosen: argparse.Namespace) -> int:
-    return _export(
-        chosen, lambda con: exports.warning_list(con, _assessed(con, chosen.year), chosen.all, decided=standing(entries_of(chosen.data)))
-    )
+    return _export(chosen, lambda con: exports.warning_list(con, _assessed(con, chosen.year), chosen.all, entries=entries_of(chosen.data)))
 
 
 def _assessed(con, year: int | None) -> int | None:

@@ -278,6 +278,12 @@ def open_appeal(entries: list[dict[str, Any]]) -> dict[str, Any] | None:
     return last
 
 
+def appealed(entries: pd.DataFrame) -> set[tuple[str, str]]:
+    """Offerings (school_id, major_code) with an appeal that nobody has ruled on yet."""
+    grouped = entries.sort_values("number").groupby(["school_id", "major_code"]) if len(entries) else []
+    return {offering for offering, own in grouped if open_appeal(own.to_dict("records"))}
+
+
 def findings(con: duckdb.DuckDBPyConnection, figures: Figures, act: str, request: Request) -> Iterator[dict[str, Any]]:
     """Whether a school's request agrees with the figures: one finding per figure looked at; {"agrees", "key", "values"} for `finding_told`."""
     details = request.details

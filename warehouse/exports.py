@@ -5,7 +5,7 @@ from io import BytesIO
 import duckdb
 import pandas as pd
 
-from warehouse.decisions import finding_told
+from warehouse.decisions import appealed, finding_told, standing
 from warehouse.dictionary import dictionary
 from warehouse.ledger import COLUMNS, details_of
 from warehouse.texts import Language, sentence
@@ -23,11 +23,12 @@ def warning_list(
     include_normal: bool = False,
     keys: pd.DataFrame | None = None,
     language: Language = "zh",
-    decided: pd.DataFrame | None = None,
+    entries: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The warnings of `year` (default: the assessment year), worst level first; only rows above normal unless `include_normal`.
 
-    `keys` (columns school_id, major_code) keeps only those offerings; `decided` (decisions.standing) is told beside the suggestion.
+    `keys` (columns school_id, major_code) keeps only those offerings; what the `entries` of the ledger decided until `year`, and
+    whether an appeal is open, is told beside the suggestion.
     Rates are fractions from 0 to 1.
     """
     frame = con.execute(
@@ -52,11 +53,11 @@ def warning_list(
     ).df()
     for count in ("plan", "recommended_plan", "same_major_points", "registered", "graduates"):
         frame[count] = frame[count].astype("Int64")
-    if decided is not None:
-        frame = frame.merge(
-            decided[["school_id", "major_code", "act", "decided_plan", "case_state"]], on=["school_id", "major_code"], how="left"
-        )
+    if entries is not None:
+        decided = standing(entries, year)[["school_id", "major_code", "act", "decided_plan", "case_state"]]
+        frame = frame.merge(decided, on=["school_id", "major_code"], how="left")
         frame[["act", "case_state"]] = frame[["act", "case_state"]].fillna("")
+        frame["is_appealed"] = pd.MultiIndex.from_frame(frame[["school_id", "major_code"]]).isin(appealed(entries))
     if keys is not None:
         frame = frame.merge(keys[["school_id", "major_code"]].drop_duplicates(), on=["school_id", "major_code"])
     return frame
@@ -225,6 +226,8 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
         shown["unjudged"] = shown["unjudged"].map(lambda codes: unjudged_in_words(codes, rules, language))
     if "rules" in frame.columns:
         shown["rules"] = shown["rules"].map(lambda ids: "；".join(rules[one] for one in ids.split(";") if one))
+    if "is_appealed" in frame.columns:
+        shown["is_appealed"] = shown["is_appealed"].map(lambda is_open: sentence("export.appealed", language) if is_open else "")
     if "is_simulated" in frame.columns:
         shown["is_simulated"] = shown["is_simulated"].map(lambda simulated: sentence("export.simulated", language) if simulated else "")
     return shown
@@ -239,7 +242,8 @@ def unjudged_in_words(codes: str, rules: dict[str, str], language: Language) -> 
 def _meaning(name: str, language: Language) -> str:
     if name in dictionary().indicators:
         return dictionary().indicators[name].definition[language]
-    return dictionary().columns[name].meaning[language] if name in dictionary().columns else ""
+    column = dictionary().columns.get(name) or dictionary().columns.get(f"{name}_{language}")
+    return column.meaning[language] if column else ""
 
 
 def _disarmed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 Used for what a threshold two points away or another preset would say, and by the simulation on the dashboard.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -73,12 +73,13 @@ def _changed_models(policy: Policy, in_force: Policy) -> list[Model]:
     return chosen
 
 
-def shifted(policy: Policy, points: Decimal) -> Policy:
-    """The policy with every threshold on a rate moved by `points` (of 1), within 0 and 1."""
+def shifted(policy: Policy, points: Decimal, indicators: Container[str] | None = None) -> Policy:
+    """The policy with every threshold on a rate (of these indicators, where given) moved by `points` (of 1), within 0 and 1."""
     tables = policy.model_dump()
     for rule in tables["rule"]:
         for condition in rule["conditions"]:
-            if dictionary().indicators[condition["indicator"]].unit == "ratio":
+            is_meant = indicators is None or condition["indicator"] in indicators
+            if is_meant and dictionary().indicators[condition["indicator"]].unit == "ratio":
                 for comparison in ("below", "at_most", "above", "at_least"):
                     if condition[comparison] is not None:
                         condition[comparison] = min(max(condition[comparison] + points, Decimal(0)), Decimal(1))

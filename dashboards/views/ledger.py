@@ -27,7 +27,7 @@ def show(page: Page) -> None:
     for column, name, key in ((left, "act", "act"), (middle, "case_state", "case_state"), (right, "district_name", "district")):
         titles = {code: code if name == "district_name" else page.word(name, code or "none") for code in sorted(standing[name].unique())}
         picked = column.multiselect(
-            page.say(f"ledger.{key}"), list(titles), placeholder=page.say("frame.all"), format_func=titles.__getitem__
+            page.say(f"ledger.{key}"), list(titles), placeholder=page.say("frame.all"), select_all=False, format_func=titles.__getitem__
         )
         standing = standing[standing[name].isin(picked)] if picked else standing
     standing = standing.sort_values("moment", ascending=False).reset_index(drop=True)

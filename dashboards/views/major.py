@@ -44,4 +44,4 @@ def show(page: Page) -> None:
     if not pairs.empty:
         st.subheader(page.say("duplication.pairs"))
         table(page, pairs, ["similarity", "major_name", "other_name", "name_overlap", "course_overlap", "occupation_overlap", "common_courses",
-                            "common_occupations"], "pairs", headings={"other_name": page.label("other_code")})  # fmt: skip
+                            "common_occupations"], "pairs", headings={"other_name": page.say("duplication.other")})  # fmt: skip

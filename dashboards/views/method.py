@@ -40,7 +40,7 @@ def _rules(page: Page) -> None:
         first = part.iloc[0]
         st.markdown(f"##### {first[page.title_column()]}")
         told = [
-            page.say("method.condition", indicator=page.label(row.indicator), comparison=page.word("comparison", row.comparison),
+            page.say("method.condition", indicator=page.label(row.indicator), comparison=page.comparison(row.indicator, row.comparison),
                      threshold=page.figure(row.threshold, dictionary().indicators[row.indicator].unit))
             + ("" if pd.isna(row.certainty) else page.say("method.own_certainty", certainty=page.percent(row.certainty)))
             for row in part.itertuples()

@@ -1,5 +1,7 @@
 """专业点: one offering, its level and why, every indicator over the years, and the rows of the files behind the numbers."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +10,7 @@ from dashboards.entering import plain, timeline
 from dashboards.page import Page, is_refused, remember
 from dashboards.tables import table
 from warehouse.dictionary import dictionary
+from warehouse.policy import presets, read_policy
 
 
 def show(page: Page) -> None:
@@ -24,8 +27,8 @@ def show(page: Page) -> None:
     former = queries.former_codes(page.snapshot, school, major)
     if not former.empty:
         told = "；".join(
-            page.say("offering.former", code=row.code, name=row.written_name or "", first=row.first_year, last=row.last_year)
-            for row in former.itertuples()
+            page.say("offering.former", code=code, name=name, datasets="、".join(_in_years(page, row) for row in part.itertuples()))
+            for (code, name), part in former.groupby(["code", "former_name"], sort=False)
         )
         st.caption(page.say("offering.continues", former=told, code=major))
     now = history[history["year"] == page.year]
@@ -38,9 +41,16 @@ def show(page: Page) -> None:
     _rules(page, school, major)
     _indicators(page, school, major)
     _small_cohorts(page, school, major)
-    _peers(page, major)
+    _peers(page, school, major)
     _doubts(page, school, major)
     _sources(page, school, major)
+
+
+def _in_years(page: Page, row: Any) -> str:
+    dataset = dictionary().datasets[row.dataset].label[page.language]
+    if row.first_year == row.last_year:
+        return page.say("offering.former_year", dataset=dataset, first=row.first_year)
+    return page.say("offering.former_years", dataset=dataset, first=row.first_year, last=row.last_year)
 
 
 def _chosen(page: Page, known: pd.DataFrame) -> tuple[str, str]:
@@ -92,21 +102,22 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
     if reasons.empty:
         st.markdown(page.say("offering.no_reason"))
         return
-    for text in reasons[f"text_{page.language}"]:
-        st.markdown(f"- {plain(text)}")
-    reached = reasons[reasons["kind"] == "rule"]
+    for text, source in zip(reasons[f"text_{page.language}"], reasons[f"source_{page.language}"], strict=True):
+        basis = page.say("offering.basis", source=source) if pd.notna(source) else ""
+        st.markdown(f"- {plain(text + basis)}")
+    reached, conditions = reasons[reasons["kind"] == "rule"], queries.conditions(page.snapshot)
     told = reached.assign(
         rule=reached[title],
         years=reached["years"].str.replace(";", "、"),
         threshold=[
-            f"{page.word('comparison', comparison)} {page.figure(threshold, dictionary().indicators[indicator].unit)}"
-            for comparison, threshold, indicator in zip(reached["comparison"], reached["threshold"], reached["indicator"], strict=True)
+            "；".join(page.condition(row) for row in conditions[conditions["rule_id"] == rule].itertuples()) for rule in reached["rule_id"]
         ],
     )
+    columns = ["rule", "level", "threshold", "run_years", "years", "k", "n", "certainty"]
     table(
         page,
         told,
-        ["rule", "level", "run_years", "years", "k", "n", "certainty", "threshold"],
+        [column for column in columns if told[column].notna().any()],
         "reached",
         headings={"rule": page.say("list.rule")},
     )
@@ -145,10 +156,13 @@ def _recommendation(page: Page, school: str, major: str) -> None:
         return
     row, titles = found.iloc[0], queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
     st.subheader(page.say("offering.recommendation"))
+    variants = queries.variant_levels(page.snapshot, school, major, page.year)
+    flagging = variants[(variants["level_rank"] > 0) & variants["variant"].isin(presets())]["variant"]
+    names = "、".join(getattr(read_policy(name).policy.title, page.language) for name in flagging)
     lines = [
-        page.say("offering.sureness", sureness=page.word("sureness", row["sureness"])),
+        page.say("offering.sureness", sureness=page.word("sureness", row["sureness"]), meaning=page.say(f"offering.{row['sureness']}")),
         page.say("offering.stability", lower=titles.get(row["level_lower"], row["level_lower"]), higher=titles.get(row["level_higher"], row["level_higher"]),
-                 flagging=int(row["presets_flagging"]), presets=int(row["presets"])),
+                 flagging=int(row["presets_flagging"]), presets=int(row["presets"]), names=f"（{names}）" if names else ""),
         page.say("offering.lift", lift=row[f"lift_{page.language}"]),
     ]  # fmt: skip
     if row[f"counter_{page.language}"]:
@@ -177,8 +191,9 @@ def _small_cohorts(page: Page, school: str, major: str) -> None:
             st.markdown(page.say("offering.forecast", year=page.year + 1, probability=page.percent(forecast.iloc[0]["probability"])))
 
 
-def _peers(page: Page, major: str) -> None:
+def _peers(page: Page, school: str, major: str) -> None:
     rows = queries.peers(page.snapshot, major, page.year)
+    rows = rows[rows["school_id"] != school]
     st.subheader(page.say("offering.peers", count=len(rows)))
     table(
         page,
@@ -226,9 +241,10 @@ def _indicators(page: Page, school: str, major: str) -> None:
             with column:
                 st.markdown(
                     f"**{entry.label[page.language]}**　{_stated(page, latest, entry.unit)}",
-                    help=f"{entry.definition[page.language]}。{entry.limits[page.language]}",
+                    help=f"{entry.definition[page.language]}。{entry.reading[page.language]}。{entry.limits[page.language]}",
                 )
-                lines = targets.loc[targets["indicator"] == entry.name, "threshold"].drop_duplicates().tolist()
+                thresholds = targets.loc[targets["indicator"] == entry.name, "threshold"].drop_duplicates()
+                lines = {threshold: page.figure(threshold, entry.unit) for threshold in thresholds}
                 figure = charts.indicator_line(own, entry.unit, lines, {**names, "value": entry.label[page.language]})
                 st.plotly_chart(figure, width="stretch", config={"displaylogo": False}, key=f"chart-{entry.name}")
     with st.expander(page.say("offering.values")):

@@ -9,10 +9,13 @@ from dashboards import queries
 from dashboards.page import Page
 from dashboards.tables import table
 from warehouse.dictionary import dictionary
+from warehouse.exports import table_xlsx
 from warehouse.policy import COMPARISONS, Policy, PolicyError, parse_policy, presets, read_policy, write_policy
-from warehouse.variants import judge_variant, over_snapshot
+from warehouse.variants import judge_variant, over_snapshot, shifted
 
 KEPT = "kept-variants"
+CHANGES = ["enters", "leaves", "rises", "falls"]
+MOVED = ["change", "district_name", "school_name", "major_name", "level", "new_level", "plan"]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -42,7 +45,8 @@ def show(page: Page) -> None:
         policy = _edited(page, in_force)
     judged = _judged(str(page.snapshot.path), policy.model_dump_json(), in_force.model_dump_json())
     with right:
-        _compared(page, judged)
+        rows = _compared(page, judged)
+    _by_area_and_group(page, rows)
     _kept(page, policy, in_force)
 
 
@@ -53,6 +57,14 @@ def _edited(page: Page, in_force: Policy) -> Policy:
     }
     start = st.selectbox(page.say("simulation.start"), list(names), format_func=names.__getitem__)
     base = read_policy(start) if start else in_force
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    if right.button(page.say("simulation.reset"), width="stretch"):
+        st.session_state["simulation-try"] = st.session_state.get("simulation-try", 0) + 1
+    attempt = st.session_state.get("simulation-try", 0)
+    goal = left.number_input(page.say("simulation.goal"), value=0.0, step=1.0, min_value=-50.0, max_value=50.0, format="%g", help=page.say("simulation.goal_help"),
+                             key=f"goal-{start}-{attempt}")  # fmt: skip
+    base = shifted(base, Decimal(str(goal)) / 100, {"employment_rate"})
+    start = f"{start}-{goal}-{attempt}"
     tables = base.model_dump()
     for rule in tables["rule"]:
         title = (rule["title"] or {}).get(page.language, rule["id"])
@@ -74,7 +86,8 @@ def _threshold(page: Page, condition: dict, key: str) -> None:
     comparison = next(name for name in COMPARISONS if condition[name] is not None)
     is_ratio = entry.unit == "ratio"
     value = float(condition[comparison]) * (100 if is_ratio else 1)
-    label = f"{entry.label[page.language]} {page.word('comparison', comparison)}{' (%)' if is_ratio else ''}"
+    sure = page.say("simulation.bar", certainty=page.percent(float(condition["certainty"]))) if condition["certainty"] else ""
+    label = f"{entry.label[page.language]} {page.comparison(condition['indicator'], comparison)}{' (%)' if is_ratio else ''}{sure}"
     told = st.number_input(label, value=value, step=1.0, min_value=0.0, format="%g", key=key)
     condition[comparison] = Decimal(str(told)) / (100 if is_ratio else 1)
 
@@ -98,7 +111,8 @@ def _flagged(rows: pd.DataFrame, year: int) -> pd.DataFrame:
     return rows[rows["year"] == year].set_index(["school_id", "major_code"])
 
 
-def _compared(page: Page, judged: pd.DataFrame) -> None:
+def _compared(page: Page, judged: pd.DataFrame) -> pd.DataFrame:
+    """Draws who changes; every offering of the year with `change`."""
     rows = queries.warnings_of_year(page.snapshot, page.year).set_index(["school_id", "major_code"])
     other = _flagged(judged, page.year)
     rows = rows.join(other[["level", "level_rank", "recommended_plan"]].add_prefix("new_"), how="left")
@@ -109,34 +123,32 @@ def _compared(page: Page, judged: pd.DataFrame) -> None:
     rows.loc[(rows["new_level_rank"] > 0) & (rows["new_level_rank"] < rows["level_rank"]), "change"] = "falls"
     flagged = int((rows["new_level_rank"] > 0).sum())
     figures: list[tuple[str, int, int | None]] = [(page.say("simulation.flagged"), flagged, flagged - int((rows["level_rank"] > 0).sum()))]
-    figures += [
-        (page.say(f"simulation.{change}"), int((rows["change"] == change).sum()), None) for change in ("enters", "leaves", "rises", "falls")
-    ]
+    figures += [(page.say(f"simulation.{change}"), int((rows["change"] == change).sum()), None) for change in CHANGES]
     for column, (label, value, delta) in zip(st.columns(5), figures, strict=True):
         column.metric(label, page.number(value), delta, delta_color="off", border=True)
     moved = rows[rows["change"] != "same"].reset_index()
     moved["change"] = moved["change"].map(lambda change: page.say(f"simulation.{change}"))
-    titles = queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
-    moved["new_level"] = moved["new_level"].map(lambda level: titles.get(level, level))
     headings = {"change": page.say("simulation.change"), "new_level": page.say("simulation.new_level")}
-    table(
-        page,
-        moved,
-        ["change", "district_name", "school_name", "major_name", "level", "new_level", "plan"],
-        "moved",
-        headings=headings,
-        opens="offering",
-        height=330,
-    )
+    if moved.empty:
+        st.info(page.say("simulation.nobody"))
+    else:
+        table(page, moved, MOVED, "moved", headings=headings, opens="offering", height=480)
+        con, words = queries.connection(page.snapshot).cursor(), {name: headings.get(name) or page.label(name) for name in MOVED}
+        told = moved[MOVED].replace(queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict())
+        book = table_xlsx(told, words, page.say("simulation.file"), con, page.language)
+        page.download(st, page.say("simulation.export"), book, page.file_name("simulation.file", "xlsx"))
+    return rows.reset_index()
+
+
+def _by_area_and_group(page: Page, rows: pd.DataFrame) -> None:
+    headings = {"now": page.say("simulation.in_force"), "then": page.say("simulation.then")} | {
+        change: page.say(f"simulation.{change}") for change in CHANGES
+    }
     for name, column in zip(("district_name", "group_name"), st.columns(2), strict=True):
+        counts = pd.crosstab(rows[name], rows["change"]).reindex(columns=CHANGES, fill_value=0)
+        flagged = rows.assign(now=rows["level_rank"] > 0, then=rows["new_level_rank"] > 0).groupby(name)[["now", "then"]].sum()
         with column:
-            counts = (
-                rows.groupby(name)
-                .agg(now=("level_rank", lambda rank: int((rank > 0).sum())), then=("new_level_rank", lambda rank: int((rank > 0).sum())))
-                .reset_index()
-            )
-            table(page, counts, [name, "now", "then"], f"by-{name}", height=260,
-                  headings={"now": page.say("simulation.in_force"), "then": page.say("simulation.then")})  # fmt: skip
+            table(page, flagged.join(counts).reset_index(), [name, "now", "then", *CHANGES], f"by-{name}", height=400, headings=headings)
 
 
 def _kept(page: Page, policy: Policy, in_force: Policy) -> None:
@@ -156,7 +168,8 @@ def _kept(page: Page, policy: Policy, in_force: Policy) -> None:
         page.say("simulation.presets"),
         [entry for entry in presets() if entry != in_force.policy.id],
         format_func=lambda entry: getattr(read_policy(entry).policy.title, page.language),
-        placeholder=page.say("frame.all"),
+        placeholder=page.say("frame.choose"),
+        select_all=False,
     )
     columns = {
         page.say("simulation.in_force"): in_force.model_dump_json(),

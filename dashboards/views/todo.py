@@ -31,7 +31,7 @@ def show(page: Page) -> None:
     for column, name, where in ((left, "proposal", "proposal"), (middle, "district_name", "district"), (right, "group_name", "group")):
         titles = {code: page.word("proposal_kind", code) if name == "proposal" else code for code in sorted(cases[name].unique())}
         picked = column.multiselect(
-            page.say(f"todo.{where}"), list(titles), placeholder=page.say("frame.all"), format_func=titles.__getitem__
+            page.say(f"todo.{where}"), list(titles), placeholder=page.say("frame.all"), select_all=False, format_func=titles.__getitem__
         )
         chosen = chosen[chosen[name].isin(picked)] if picked else chosen
     chosen = chosen.reset_index(drop=True)

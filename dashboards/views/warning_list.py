@@ -9,11 +9,11 @@ from dashboards.saved_views import save_view, saved_views
 from dashboards.tables import table
 from warehouse import decisions, exports
 
-FIRST = ["level", "district_name", "school_name", "major_name"]
-CHOICES = ["action", "act", "plan", "recommended_plan", "decided_plan", "registered", "employment_rate", "placed_of", "change", "history", "same_major_points", "rules",
+FIRST = ["district_name", "school_name", "major_name"]
+CHOICES = ["level", "action", "rules", "act", "plan", "recommended_plan", "decided_plan", "registered", "employment_rate", "placed_of", "change", "history", "same_major_points",
            "sureness", "lift", "counter", "graduates", "major_code", "group_name", "previous_level"]  # fmt: skip
-USUAL = CHOICES[:12]
-FILTERS = ("level", "rule", "district", "school", "group", "major", "moved")
+USUAL = CHOICES[:14]
+FILTERS = ("level", "action", "rule", "district", "school", "group", "major", "moved")
 
 
 def show(page: Page) -> None:
@@ -21,28 +21,27 @@ def show(page: Page) -> None:
     st.title(page.say("list.title"))
     _apply_saved(page)
     rows = queries.warnings_of_year(page.snapshot, page.year)
-    decided = decisions.standing(queries.ledger_entries(page.snapshot, page.data), page.year)
-    rows = rows.merge(
-        decided.assign(act=[f"{page.word('act', act)}（{year}）" for act, year in zip(decided["act"], decided["year"], strict=True)])[
-            ["school_id", "major_code", "act", "decided_plan"]
-        ],
-        on=["school_id", "major_code"],
-        how="left",
-    )
+    entries = queries.ledger_entries(page.snapshot, page.data)
+    rows = _with_decisions(page, rows, entries)
     chosen, filters = _filtered(page, rows)
-    left, middle, right = st.columns([4, 1, 1], vertical_alignment="bottom")
+    left, middle, right = st.columns([3, 1, 1, 1], vertical_alignment="bottom")[:3]
     left.markdown(f"**{page.say('list.count', count=len(chosen))}**　{page.say('list.tick')}")
     with middle.popover(page.say("list.saved"), width="stretch"):
         _keep(page)
     with right.popover(page.say("list.columns"), width="stretch"):
         columns = st.multiselect(
-            page.say("list.columns"), CHOICES, default=USUAL, format_func=lambda name: _heading(page, name), label_visibility="collapsed"
+            page.say("list.columns"),
+            CHOICES,
+            default=USUAL,
+            format_func=lambda name: _heading(page, name),
+            label_visibility="collapsed",
+            select_all=False,
         )
     if chosen.empty:
         st.info(page.say("frame.no_rows"))
         return
     headings = {name: _heading(page, name) for name in ("act", "placed_of", "change", "history", "rules", "lift", "counter")}
-    ticked = table(page, _told(page, chosen), [*FIRST, *columns], "list", height=470, pinned=4, selects=True, headings=headings)
+    ticked = table(page, _told(page, chosen), [*FIRST, *columns], "list", height=470, pinned=3, selects=True, headings=headings)
     if len(ticked) == 1:
         one = ticked.iloc[0]
         page.link(
@@ -51,7 +50,22 @@ def show(page: Page) -> None:
             school=one["school_id"],
             major=one["major_code"],
         )
-    _downloads(page, ticked, filters, decided)
+    _downloads(page, ticked, filters, entries)
+
+
+def _with_decisions(page: Page, rows: pd.DataFrame, entries: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `act`, what was decided in words and whether an appeal is open, and `decided_plan`."""
+    decided = decisions.standing(entries, page.year)
+    acts = [f"{page.word('act', act)}（{year}）" for act, year in zip(decided["act"], decided["year"], strict=True)]
+    rows = rows.merge(
+        decided.assign(act=acts)[["school_id", "major_code", "act", "decided_plan"]], on=["school_id", "major_code"], how="left"
+    )
+    is_open = pd.MultiIndex.from_frame(rows[["school_id", "major_code"]]).isin(decisions.appealed(entries))
+    appeal = page.word("export", "appealed")
+    rows["act"] = [
+        ("" if pd.isna(act) else f"{act}；") + appeal if is_new else act for act, is_new in zip(rows["act"], is_open, strict=True)
+    ]
+    return rows
 
 
 def _apply_saved(page: Page) -> None:
@@ -91,6 +105,7 @@ def _choose(page: Page, column, name: str, titles: dict[str, str], default: list
         default=asked,
         format_func=titles.get,
         placeholder=page.say("frame.all"),
+        select_all=False,
         key=f"list-{name}-{page.language}",
     )
     remember(**{name: picked})
@@ -102,6 +117,7 @@ def _filtered(page: Page, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, s
     levels, rules = queries.levels(page.snapshot), queries.rules(page.snapshot)
     titles = {
         "level": dict(zip(levels["level"][::-1], levels[page.title_column()][::-1], strict=True)),
+        "action": {code: page.word("action", code) for code in ("stop", "reduce", "observe", "none")},
         "rule": dict(zip(rules["rule_id"], rules[page.title_column()], strict=True)),
         "moved": {move: page.say(f"overview.{move}") for move in queries.MOVES},
         "district": _named(rows, "district_code", "district_name"),
@@ -110,11 +126,12 @@ def _filtered(page: Page, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, s
         "major": _named(rows, "major_code", "major_name"),
     }
     default = {"level": levels[levels["level_rank"] > 0]["level"].tolist()[::-1]}
-    columns = [*st.columns([2, 1.5, 1]), *st.columns(4)]
+    columns = [*st.columns([1.7, 1.3, 1.3, 1]), *st.columns(4)]
     picked = {name: _choose(page, column, name, titles[name], default.get(name, [])) for name, column in zip(titles, columns, strict=True)}
     keep = pd.Series(True, index=rows.index)
     for name, column in (
         ("level", "level"),
+        ("action", "action"),
         ("district", "district_code"),
         ("school", "school_id"),
         ("group", "group_code"),
@@ -153,14 +170,16 @@ def _told(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     return told
 
 
-def _downloads(page: Page, rows: pd.DataFrame, filters: dict[str, str], decided: pd.DataFrame) -> None:
+def _downloads(page: Page, rows: pd.DataFrame, filters: dict[str, str], entries: pd.DataFrame) -> None:
     con = queries.connection(page.snapshot).cursor()
-    left, middle, right, last = st.columns([1, 1, 1.3, 1.7], vertical_alignment="center")
+    st.caption(page.say("list.chosen_only"))
+    left, middle, right, last, note = st.columns([1, 1, 1.1, 1.3, 0.8], vertical_alignment="center")
     by_district = right.checkbox(page.say("list.by_district"))
     everything = last.checkbox(page.say("list.everything"))
     listing = exports.warning_list(
-        con, page.year, include_normal=True, keys=None if everything else rows, language=page.language, decided=decided
+        con, page.year, include_normal=True, keys=None if everything else rows, language=page.language, entries=entries
     )
+    note.markdown(page.say("list.exporting", count=len(listing)))
     page.download(left, page.say("list.csv"), exports.csv_bytes(listing), page.file_name("list.file", "csv"))
     page.download(
         middle,

@@ -279,6 +279,23 @@ def test_simulation_says_who_enters_when_the_target_rises_and_saves_a_policy(
     assert policy.rule[0].conditions[0].threshold == 0.92
 
 
+def test_simulation_moves_the_employment_target_of_every_rule_at_once_and_goes_back(page: Page, dashboard: str, tmp_path: Path) -> None:
+    _open(page, dashboard, "simulation", "zh")
+    goal = page.locator(f"input[aria-label='{say('simulation.goal', 'zh')}']")
+    for shift, first in (("-2", "88"), (None, "90")):
+        if shift:
+            goal.fill(shift)
+            goal.press("Enter")
+        else:
+            page.get_by_role("button", name=say("simulation.reset", "zh")).click()
+        expect(page.get_by_label("就业率 低于 (%)").first).to_have_value(first, timeout=30_000)
+        _settled(page)
+        saved = _download(page, say("simulation.save", "zh"), tmp_path)
+        targets = [float(condition.threshold) for rule in parse_policy(saved.read_text("utf-8"), saved.name).rule
+                   for condition in rule.conditions if condition.indicator == "employment_rate"]  # fmt: skip
+        assert targets == ([0.88, 0.88, 0.91] if shift else [0.90, 0.90, 0.93])
+
+
 def test_quality_counts_reconcile_on_the_screen(page: Page, dashboard: str, city_snapshot: duckdb.DuckDBPyConnection) -> None:
     text = _open(page, dashboard, "quality", "zh")
     found, accepted, rejected, skipped = city_snapshot.execute(

@@ -337,6 +337,22 @@ def test_forecasts_do_not_change_when_later_years_are_deleted(tmp_path: Path) ->
 FALLING = [(2022, "S0", A, 52, 40, 0), (2023, "S0", A, 52, 43, 0)]
 
 
+@pytest.mark.parametrize(
+    ("placed", "told"), [((33, 34, 34), "40人中至少36人"), ((30, 33, 33), "40人中至少38人"), ((20, 21, 22), "一年内不能解除")]
+)
+def test_what_lifts_a_window_is_as_many_as_it_says_and_not_one_fewer(tmp_path: Path, placed: tuple[int, ...], told: str) -> None:
+    policy = policy_of(_rule('{ window = 3, level = "red", certainty = 0.9 }'))
+    years = [(2021 + place, "S0", A, 40, count, 0) for place, count in enumerate(placed)]
+    with judged(tmp_path / "now", policy, with_variants=True, graduates=years) as con:
+        ((needed, text),) = con.execute(
+            "select needed, lift_zh from window_lift join recommendation using (year, school_id, major_code) where year = 2023"
+        ).fetchall()
+    assert told in text
+    for count in (40,) if needed is None else (needed, needed - 1):
+        with judged(tmp_path / str(count), policy, graduates=[*years, (2024, "S0", A, 40, count, 0)]) as con:
+            assert (_level(con, year=2024) == "normal") == (needed is not None and count >= needed)
+
+
 def test_what_would_lift_a_warning_is_told_in_persons(tmp_path: Path) -> None:
     with judged(tmp_path, with_variants=True, graduates=FALLING, enrolment=[(2023, "S0", A, 50, 50, 45)]) as con:
         lift, english, sureness, counter = con.execute(

@@ -24,18 +24,32 @@ stability as (
 needed as (
     select rule_reached.year, rule_reached.school_id, rule_reached.major_code, rule_reached.rule_id, rule_condition.condition_order,
            dictionary_indicator.label_zh, dictionary_indicator.label_en, dictionary_indicator.unit, rule_condition.comparison, rule_condition.threshold,
-           if(rule_condition.is_proportion and rule_condition.comparison = 'below', 'persons', rule_condition.comparison) as way,
-           rule_condition.denominator as n, ceil(rule_condition.threshold * rule_condition.denominator - 1e-9)::bigint as k
+           case when rule_condition.is_proportion and rule_condition.comparison = 'below' then 'persons'
+                when dictionary_indicator.unit = 'ratio' and rule_condition.comparison = 'above' and rule_condition.denominator is not null then 'fewer'
+                when dictionary_indicator.unit = 'rank' then 'rank_' || rule_condition.comparison
+                else rule_condition.comparison end as way,
+           rule_condition.numerator as now, rule_condition.denominator as n,
+           case rule_condition.comparison when 'above' then floor(rule_condition.threshold * rule_condition.denominator + 1e-9)
+                                          else ceil(rule_condition.threshold * rule_condition.denominator - 1e-9) end::bigint as k
     from rule_reached
     join rule_condition using (year, school_id, major_code, rule_id)
     join dictionary_indicator using (indicator)
+    where not (rule_reached.kind = 'window' and rule_condition.is_proportion and rule_condition.comparison in ('below', 'at_most'))
 ),
 lift_of_rule as (
     select year, school_id, major_code, rule_id,
-           string_agg(sentence('lift.' || way, 'zh', json_object('indicator', label_zh, 'threshold', figure(threshold, unit, 'zh'), 'k', k, 'n', n)), '，或' order by condition_order) as lift_zh,
-           string_agg(sentence('lift.' || way, 'en', json_object('indicator', label_en, 'threshold', figure(threshold, unit, 'en'), 'k', k, 'n', n)), ', or ' order by condition_order) as lift_en
+           string_agg(sentence('lift.' || way, 'zh', json_object('indicator', label_zh, 'threshold', figure(threshold, unit, 'zh'), 'k', k, 'n', n, 'now', now::bigint)), '，或' order by condition_order) as lift_zh,
+           string_agg(sentence('lift.' || way, 'en', json_object('indicator', label_en, 'threshold', figure(threshold, unit, 'en'), 'k', k, 'n', n, 'now', now::bigint)), ', or ' order by condition_order) as lift_en
     from needed
     group by year, school_id, major_code, rule_id
+    union all
+    select year, school_id, major_code, rule_id,
+           sentence('lift.window' || if(needed is null, '_never', ''), 'zh', json_object('indicator', label_zh, 'threshold', figure(threshold, unit, 'zh'),
+               'span', span, 'k', needed, 'n', next_denominator, 'certainty', figure(certainty, 'ratio', 'zh'))),
+           sentence('lift.window' || if(needed is null, '_never', ''), 'en', json_object('indicator', label_en, 'threshold', figure(threshold, unit, 'en'),
+               'span', span, 'k', needed, 'n', next_denominator, 'certainty', figure(certainty, 'ratio', 'zh')))
+    from window_lift
+    join dictionary_indicator using (indicator)
 ),
 lift as (
     select year, school_id, major_code, string_agg(lift_zh, '；' order by rule_id) as lift_zh, string_agg(lift_en, '; ' order by rule_id) as lift_en
@@ -65,7 +79,10 @@ against as (
     from flagged
     join rate using (year, school_id, major_code)
     cross join policy_screening
-    where rate.high - rate.low >= policy_screening.wide
+    where rate.high - rate.low >= policy_screening.wide and exists (  -- a wide interval says nothing against a rule that asks for other figures
+        select 1 from rule_reached
+        join policy_condition on policy_condition.rule_id = rule_reached.rule_id and policy_condition.indicator in ('employment_rate', 'employment_percentile')
+        where rule_reached.year = flagged.year and rule_reached.school_id = flagged.school_id and rule_reached.major_code = flagged.major_code)
     union all
     select flagged.year, flagged.school_id, flagged.major_code, 'shortage', json_object('vacancies', major_list.vacancies, 'graduates', major_list.graduates)
     from flagged

@@ -17,11 +17,11 @@ with told_year as (
 told_rule as (
     select told_year.year, told_year.school_id, told_year.major_code, told_year.rule_id,
            string_agg(sentence('reason.condition', 'zh', json_object(
-               'indicator', dictionary_indicator.label_zh, 'comparison', sentence('comparison.' || policy_condition.comparison, 'zh', '{}'),
+               'indicator', dictionary_indicator.label_zh, 'comparison', sentence('comparison.' || if(dictionary_indicator.unit = 'rank', 'rank_', '') || policy_condition.comparison, 'zh', '{}'),
                'threshold', figure(policy_condition.threshold, dictionary_indicator.unit, 'zh'), 'values', told_year.values_zh)),
                '；' order by told_year.condition_order) as conditions_zh,
            string_agg(sentence('reason.condition', 'en', json_object(
-               'indicator', dictionary_indicator.label_en, 'comparison', sentence('comparison.' || policy_condition.comparison, 'en', '{}'),
+               'indicator', dictionary_indicator.label_en, 'comparison', sentence('comparison.' || if(dictionary_indicator.unit = 'rank', 'rank_', '') || policy_condition.comparison, 'en', '{}'),
                'threshold', figure(policy_condition.threshold, dictionary_indicator.unit, 'en'), 'values', told_year.values_en)),
                '; ' order by told_year.condition_order) as conditions_en
     from told_year
