@@ -2,22 +2,29 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyspark
 import pytest
 
 from pipelines.cli import main
 from tests.bench.scale import write_country
+from tests.browser.conftest import free_port
 from tests.pipelines.test_cases import CASES, NAMES
 from warehouse.lineage import models
 from warehouse.snapshot import published
 from warehouse.spark import STAYS, in_spark_words, is_heavy
 
-SETTINGS = '[spark]\nmaster = "local[2]"\n[spark.options]\n"spark.sql.shuffle.partitions" = "2"\n"spark.driver.memory" = "2g"\n'
+OPTIONS = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"}
+ON_CLUSTER = "bad-rows"
 
 
 @pytest.mark.parametrize("model", [model for model in models() if is_heavy(model)], ids=lambda model: model.name)
@@ -48,13 +55,81 @@ def _case(name: str) -> list[str]:
     return ["--inbox", str(CASES / name / "inbox"), "--policy", str(CASES / name / "policy.toml"), "--year", year]
 
 
+@contextmanager
+def running_cluster(folder: Path) -> Iterator[str]:
+    """The address of a master with two executors' hosts, each a process of its own, as they would stand on several machines."""
+    start = [str(Path(pyspark.__file__).parent / "bin" / "spark-class")]
+    port = free_port()
+    quiet: dict = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "env": {**os.environ, "SPARK_HOME": str(Path(pyspark.__file__).parent)},
+    }
+    master = [*start, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]
+    processes = [subprocess.Popen(master, **quiet)]
+    try:
+        wait_for_port(port)
+        for number in range(2):
+            worker = [
+                *start,
+                "org.apache.spark.deploy.worker.Worker",
+                "--host",
+                "127.0.0.1",
+                "--cores",
+                "1",
+                "--memory",
+                "1g",
+                "--webui-port",
+                "0",
+            ]
+            processes.append(
+                subprocess.Popen([*worker, "--work-dir", str(folder / f"worker{number}"), f"spark://127.0.0.1:{port}"], **quiet)
+            )
+        yield f"spark://127.0.0.1:{port}"
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait()
+
+
+def wait_for_port(port: int) -> None:
+    """Returns once somebody listens there; AssertionError where nobody ever does."""
+    for _ in range(300):
+        with socket.socket() as asking:
+            if asking.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"nobody listens on {port}")
+
+
+def _write_settings(path: Path, master: str, shared: str, **more: str) -> None:
+    options = "".join(f'"{name}" = "{setting}"\n' for name, setting in {**OPTIONS, **more}.items())
+    path.write_text(f'[spark]\nmaster = "{master}"\nshared = "{shared}"\n[spark.options]\n{options}', "utf-8")
+
+
+@pytest.fixture
+def settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Spark in this process; for one case on a cluster, whose executors find the data folder under another path than the driver."""
+    path = tmp_path / "majorwatch.toml"
+    monkeypatch.setenv("MAJORWATCH_CONFIG", str(path))
+    if name != ON_CLUSTER:
+        _write_settings(path, "local[2]", "")
+        yield
+        return
+    (tmp_path / "spark").mkdir()
+    (tmp_path / "mounted").symlink_to(tmp_path / "spark")
+    with running_cluster(tmp_path) as master:
+        here = {"spark.driver.host": "127.0.0.1", "spark.pyspark.python": sys.executable, "spark.executor.memory": "512m"}
+        _write_settings(path, master, (tmp_path / "mounted").as_uri(), **here)
+        yield
+        assert all(any((tmp_path / f"worker{number}").glob("app-*")) for number in range(2)), "an executor's host had nothing to do"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java, which make test installs")
-@pytest.mark.parametrize("name", ["country", *(name for name in NAMES if name in ("bad-rows", "city-mixed-old-codes"))])
-def test_spark_and_the_database_make_the_same_tables(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = tmp_path / "majorwatch.toml"
-    settings.write_text(SETTINGS, "utf-8")
-    monkeypatch.setenv("MAJORWATCH_CONFIG", str(settings))
+@pytest.mark.parametrize("name", ["country", *(name for name in NAMES if name in (ON_CLUSTER, "city-mixed-old-codes"))])
+@pytest.mark.usefixtures("settings")
+def test_spark_and_the_database_make_the_same_tables(name: str, tmp_path: Path) -> None:
     inputs = _country(tmp_path / "inbox") if name == "country" else _case(name)
     snapshots = []
     for engine in ("duckdb", "spark"):
