@@ -118,7 +118,7 @@ class Page:
 
     def link(self, page: str, label: str, **query: str | list[str]) -> None:
         """A link to another page, with what it should show."""
-        st.page_link(st.session_state["pages"][page], label=label, icon=":material/arrow_forward:", query_params=self._address(query))
+        st.page_link(st.session_state["pages"][page], label=f"{label} →", query_params=self._address(query))
 
     def may(self, right: str) -> bool:
         """Whether the person may do this (a right of access.RIGHTS)."""

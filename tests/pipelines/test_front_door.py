@@ -18,28 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.cli import main
+from tests.small_city import HEADING, LEVELS
 from warehouse import exports, snapshot
 from warehouse.lineage import models
 from warehouse.policy import Policy, parse_policy
 from warehouse.snapshot import RunInputs
 from warehouse.staging import read_submission_summary, stage
 
-POLICY = """
-[policy]
-id = "small"
-title = {{ zh = "小", en = "Small" }}
-basis = "test"
-area = "district"
-[[level]]
-id = "watch"
-action = "observe"
-[[level]]
-id = "yellow"
-action = "reduce"
-cut = 0.3
-[[level]]
-id = "red"
-action = "stop"
+RULES = """
 [[rule]]
 id = "employment"
 conditions = [ {{ indicator = "employment_rate", below = {target} }} ]
@@ -55,7 +41,11 @@ MAJORS = ["610101", "730301", "710201"]
 
 
 def _policy(target: str = "0.9") -> Policy:
-    return parse_policy(POLICY.format(target=target), "small.toml")
+    return parse_policy(_policy_text(target), "small.toml")
+
+
+def _policy_text(target: str = "0.9") -> str:
+    return HEADING.replace('"city"', '"district"') + LEVELS + RULES.format(target=target)
 
 
 def _write(inbox: Path, graduates: list[tuple], enrolment: list[tuple], schools: int = 4) -> None:
@@ -213,7 +203,7 @@ def _small(folder: Path) -> Path:
         ],
         [(2023, "S0", "730301", 15, 12, 12), (2023, "S1", "730301", 40, 40, 40)],
     )
-    (folder / "policy.toml").write_text(POLICY.format(target="0.9"), "utf-8")
+    (folder / "policy.toml").write_text(_policy_text(), "utf-8")
     return folder
 
 
