@@ -12,14 +12,14 @@ from filelock import FileLock
 
 from pipelines.demo import SIMULATED_MARKER
 from pipelines.sources import pull_all
-from warehouse import snapshot
+from warehouse import build, checks, snapshot
+from warehouse.build import Make, RunInputs
 from warehouse.dictionary import dictionary
 from warehouse.ledger import entries_of
 from warehouse.lineage import Model, models
 from warehouse.policy import read_policy
 from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
-from warehouse.snapshot import Make, RunInputs
 from warehouse.spark import engine
 from warehouse.staging import StagedFile, read_submission_summary, stage
 from warehouse.texts import sentence
@@ -42,7 +42,7 @@ class Workplace(dg.ConfigurableResource):
 
     def makes(self) -> AbstractContextManager[Make]:
         """What makes the tables of a build: the database itself, or Spark for the heavy ones. RunRefused where Spark can't be started."""
-        return engine(Path(self.data), read_settings().spark) if self.engine == "spark" else nullcontext(snapshot.make_here)
+        return engine(Path(self.data), read_settings().spark) if self.engine == "spark" else nullcontext(build.make_here)
 
     def alone(self) -> FileLock:
         """Held while anything is written: a second run, from wherever it was started, waits."""
@@ -116,7 +116,7 @@ def _staged(workplace: Workplace) -> list[StagedFile]:
     specs=[_model_spec(model) for model in models()],
     check_specs=[
         dg.AssetCheckSpec(name, asset=dg.AssetKey([table]), blocking=True)
-        for table, name in snapshot.checks()
+        for table, name in checks.checks()
         if table in {model.name for model in models()}
     ],
 )
@@ -149,12 +149,12 @@ def _built(
     """Builds, checks and publishes; whatever goes wrong, no half-built file is left. RunRefused where a check fails."""
     building = snapshot.building_path(data, inputs.snapshot_id)
     try:
-        with snapshot.connect_for_models(str(building)) as con:
-            snapshot.load_inputs(con, inputs)
-            for model, rows in snapshot.run_models(con, inputs.policy, make=make):
+        with build.connect_for_models(str(building)) as con:
+            build.load_inputs(con, inputs)
+            for model, rows in build.run_models(con, inputs.policy, make=make):
                 yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows})
-            snapshot.seal(con, inputs)
-            for result in snapshot.run_checks(con):
+            build.seal(con, inputs)
+            for result in checks.run_checks(con):
                 told = {"table": result.table, "name": result.name, "at_fault": result.at_fault, "first": result.first}
                 if dg.AssetKey([result.table]) in context.assets_def.keys:
                     yield dg.AssetCheckResult(
@@ -176,6 +176,6 @@ def _standing_results(standing: Path) -> Iterator[dg.MaterializeResult | dg.Asse
         rows = dict(con.execute("select table_name, estimated_size from duckdb_tables()").fetchall())
     for model in models():
         yield dg.MaterializeResult(asset_key=dg.AssetKey([model.name]), metadata={"dagster/row_count": rows[model.name]})
-    for table, name in snapshot.checks():
+    for table, name in checks.checks():
         if any(model.name == table for model in models()):
             yield dg.AssetCheckResult(asset_key=dg.AssetKey([table]), check_name=name, passed=True, metadata={"checked": "when built"})

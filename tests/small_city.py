@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import snapshot, staging
+from warehouse import build, checks, staging
+from warehouse.build import RunInputs
 from warehouse.lineage import models
 from warehouse.policy import Policy, parse_policy
-from warehouse.snapshot import RunInputs
 
 HEADERS = {
     "schools": "学校代码,学校名称,县区代码,县区",
@@ -83,15 +83,13 @@ def judged(
         staged = tuple(staging.stage(folder / "inbox", folder / "data"))
     finally:
         staging._read_all = apart
-    with snapshot.connect_for_models() as con:
+    with build.connect_for_models() as con:
         inputs = RunInputs(staged, chosen)
-        snapshot.load_inputs(con, inputs)
-        for _ in snapshot.run_models(
-            con, chosen, tuple(model for model in models() if with_variants or "variant_level" not in model.reads)
-        ):
+        build.load_inputs(con, inputs)
+        for _ in build.run_models(con, chosen, tuple(model for model in models() if with_variants or "variant_level" not in model.reads)):
             pass
         if with_variants:
-            snapshot.seal(con, inputs)
-            failed = [result for result in snapshot.run_checks(con) if not result.has_passed]
+            build.seal(con, inputs)
+            failed = [result for result in checks.run_checks(con) if not result.has_passed]
             assert not failed, failed
         yield con

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from warehouse import snapshot
+from warehouse import build
 from warehouse.exports import reject_list
 from warehouse.lineage import Model, models
 from warehouse.policy import read_policy
@@ -38,9 +38,9 @@ def precheck(files: dict[str, bytes], inbox: Path, reference_files: list[str]) -
 
 def _rejects_of(inbox: Path, scratch: Path, prefix: str) -> tuple[pd.DataFrame, dict[str, int]]:
     policy = read_policy("nanchang-2019")  # no policy changes what is accepted
-    with snapshot.connect_for_models() as con:
-        snapshot.load_inputs(con, snapshot.RunInputs(tuple(stage(inbox, scratch)), policy))
-        for _ in snapshot.run_models(con, policy, _needed()):
+    with build.connect_for_models() as con:
+        build.load_inputs(con, build.RunInputs(tuple(stage(inbox, scratch)), policy))
+        for _ in build.run_models(con, policy, _needed()):
             pass
         counts = con.execute(
             "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission where starts_with(file, $prefix)",

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import duckdb
 import sqlglot
 
+from warehouse.build import Make, folded_name, make_here
 from warehouse.dictionary import dictionary
 from warehouse.lineage import Model
 from warehouse.refusal import RunRefused
 from warehouse.settings import SparkSettings
-from warehouse.snapshot import Make, folded_name, make_here
 from warehouse.texts import sentence
 
 if TYPE_CHECKING:

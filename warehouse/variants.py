@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from warehouse.build import connect_for_models, load_builtin, load_policy
 from warehouse.dictionary import dictionary
 from warehouse.lineage import Model, models
 from warehouse.policy import Policy, presets, read_policy
-from warehouse.snapshot import connect_for_models, load_builtin, load_policy
 
 TARGET = "warning_level"
 RULE_TABLES = {"policy_level", "policy_rule", "policy_condition", "policy_step", "policy_exempt", "policy_escalation"}

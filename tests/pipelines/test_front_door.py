@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from pipelines.cli import main
 from tests.small_city import HEADING, LEVELS
-from warehouse import exports, snapshot
+from warehouse import build, exports, snapshot
+from warehouse.build import RunInputs
 from warehouse.lineage import models
 from warehouse.policy import Policy, parse_policy
-from warehouse.snapshot import RunInputs
 from warehouse.staging import read_submission_summary, stage
 
 RULES = """
@@ -62,10 +62,10 @@ def _write(inbox: Path, graduates: list[tuple], enrolment: list[tuple], schools:
 
 def _judged(folder: Path, policy: Policy | None = None) -> pd.DataFrame:
     """The whole warning list of all years, straight from the models (no Dagster: hypothesis asks for many)."""
-    with snapshot.connect_for_models() as con:
+    with build.connect_for_models() as con:
         judged = policy or _policy()
-        snapshot.load_inputs(con, RunInputs(tuple(stage(folder / "inbox", folder / "data")), judged))
-        for _ in snapshot.run_models(con, judged, tuple(model for model in models() if model.folder != "advice")):
+        build.load_inputs(con, RunInputs(tuple(stage(folder / "inbox", folder / "data")), judged))
+        for _ in build.run_models(con, judged, tuple(model for model in models() if model.folder != "advice")):
             pass
         return con.execute(
             "select warning.*, district_code from warning join schools using (school_id) order by year, school_id, major_code"

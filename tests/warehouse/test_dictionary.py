@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dashboards.texts import texts
+from warehouse.build import VERSION
 from warehouse.dictionary import dictionary
 from warehouse.lineage import models
-from warehouse.snapshot import VERSION
 from warehouse.texts import sentences
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ import xlsxwriter
 import xlwt
 from pebble import ProcessPool
 
-from warehouse import snapshot, staging
+from warehouse import build, staging
+from warehouse.build import RunInputs
 from warehouse.lineage import models
 from warehouse.policy import read_policy
-from warehouse.snapshot import RunInputs
 from warehouse.staging import read_submission_summary, stage
 
 COLUMNS = ["year", "school_id", "major_code", "plan", "admitted", "registered"]
@@ -522,9 +522,9 @@ def test_records_of_graduates_are_counted_up(tmp_path: Path) -> None:
     policy = read_policy("nanchang-2019")
     ordered = models()
     needed = ordered[: next(place for place, model in enumerate(ordered) if model.name == "graduates") + 1]
-    with snapshot.connect_for_models() as con:
-        snapshot.load_inputs(con, RunInputs(tuple(stage(inbox, data)), policy))
-        for _ in snapshot.run_models(con, policy, tuple(needed)):
+    with build.connect_for_models() as con:
+        build.load_inputs(con, RunInputs(tuple(stage(inbox, data)), policy))
+        for _ in build.run_models(con, policy, tuple(needed)):
             pass
         found = con.execute("select year, school_id, major_code, graduates, employed, further_study, matched from graduates").fetchall()
     assert found == [(2024, "S1", "730301", 5, 2, 1, 1)]
