@@ -82,10 +82,10 @@ class Page:
         return sentence(f"unit.{unit}", self.language) if unit else ""
 
     def heading(self, name: str) -> str:
-        """A column's name with its unit, as it heads numbers in a table."""
+        """A column's name with its unit, as it heads numbers in a table; a year needs none."""
         known = dictionary()
-        unit = self.unit((known.indicators.get(name) or known.columns[name]).unit).strip()
-        return f"{self.label(name)} ({unit})" if unit else self.label(name)
+        unit = (known.indicators.get(name) or known.columns[name]).unit
+        return f"{self.label(name)} ({self.unit(unit).strip()})" if unit != "year" and self.unit(unit).strip() else self.label(name)
 
     def title_column(self) -> str:
         """Which column of the policy tables has the titles of this language."""

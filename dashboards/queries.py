@@ -476,11 +476,6 @@ def steps(shown: Shown) -> pd.DataFrame:
     return ask(shown, "select * from policy_step join policy_level using (level, level_rank) order by rule_id, step_order")
 
 
-def school_rules(shown: Shown) -> pd.DataFrame:
-    """The policy's school rules."""
-    return ask(shown, "select * from policy_school_rule order by rule_id")
-
-
 def withdrawn_enrolment(shown: Shown, year: int) -> pd.DataFrame:
     """Rows that still enrol under a withdrawn code."""
     return ask(

@@ -1,6 +1,7 @@
 """Tells people: a line of text to the group robot and by e-mail, as the settings name them (WeCom and DingTalk take the same JSON)."""
 
 import smtplib
+import ssl
 from email.message import EmailMessage
 from urllib.parse import unquote, urlparse
 
@@ -31,6 +32,9 @@ def _mail(alert: Alert, text: str) -> None:
     mail.set_content(text)
     connect = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
     with connect(server.hostname or "localhost", server.port or 0, timeout=SECONDS_TO_ANSWER) as post:
+        post.ehlo()
+        if server.scheme != "smtps" and post.has_extn("starttls"):
+            post.starttls(context=ssl.create_default_context())
         if server.username:
             post.login(unquote(server.username), unquote(server.password or ""))
         post.send_message(mail)

@@ -1,4 +1,4 @@
-"""The majorwatch command (design, section 7): thin words around run, exports and the dashboard."""
+"""The majorwatch command (docs/data): thin words around run, exports and the dashboard."""
 
 import argparse
 import getpass
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     except duckdb.Error as error:
         if not any(sign in str(error) for sign in WRITING_FAILED):
             raise
-        print(sentence("run.unwritable", "zh", file=chosen.data, problem=str(error).splitlines()[0]), file=sys.stderr)
+        print(sentence("run.unwritable", "zh", file=getattr(chosen, "data", ""), problem=str(error).splitlines()[0]), file=sys.stderr)
     except OSError as error:
         print(
             sentence("run.unwritable", "zh", file=error.filename or "", problem=error.strerror or error),
@@ -104,8 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--until", default="", help="date, year-month-day (rectify, postpone, exempt, improvement)")
     decide.add_argument("--reason", default="", help="why")
     decide.add_argument("--document", type=Path, help="file to keep with the entry")
-    for name in DETAILS:
-        decide.add_argument(f"--{name.replace('_', '-')}", help="part of a school's response")
+    decide.add_argument("--last-intake", type=int, help="year of the last intake (phase_out)")
+    decide.add_argument("--merge-into", help="code of the school's major that takes it in (merge)")
+    decide.add_argument("--years", type=int, help="for how many years (exemption)")
+    decide.add_argument("--target", type=_share, help="employment rate promised, as a share of 1: 0.9 (improvement)")
+    decide.add_argument("--pupils", type=_count, help="pupils concerned (any response)")
+    decide.add_argument("--teachers", type=_count, help="teachers to retrain (any response)")
 
     letters = _command(commands, "documents", _documents, "write notices, circulars and reports as Word files in one zip")
     _add_data(letters)
@@ -201,6 +205,20 @@ def _check(chosen: argparse.Namespace) -> int:
     for reject in rejects.fillna("").itertuples(index=False):
         print("  " + " ".join(str(part) for part in reject if str(part)))
     return 1
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError(text)
+    return share
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise ValueError(text)
+    return count
 
 
 def _export_warnings(chosen: argparse.Namespace) -> int:

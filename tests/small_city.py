@@ -14,6 +14,7 @@ from warehouse.policy import Policy, parse_policy
 HEADERS = {
     "schools": "学校代码,学校名称,县区代码,县区",
     "enrolment": "年份,学校代码,专业代码,招生计划,录取人数,报到人数",
+    "not_admitted": "年份,学校代码,专业代码,招生计划,报到人数",
     "graduates": "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数",
     "matched": "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数,对口就业人数",
     "roster": "年份,学校代码,专业代码,在校生数,流失人数",

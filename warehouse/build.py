@@ -25,7 +25,7 @@ from warehouse.texts import Language, sentence
 VERSION = "0.1.0"
 MEMORY_OF_A_BUILD = 5 * 2**30  # what is larger rests on disk
 LEDGER_COLUMNS = [*COLUMNS, "is_effective"]
-SQL_TYPES = {"secret": "ubigint", "year": "integer", "month": "integer", "count": "bigint", "money": "double", "flag": "boolean"}
+SQL_TYPES = {"secret": "ubigint", "year": "integer", "month": "integer", "count": "bigint", "decimal": "double", "flag": "boolean"}
 
 
 @dataclass(frozen=True)

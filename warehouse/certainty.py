@@ -1,4 +1,4 @@
-"""How sure a rate is (design, section 6 step 4). Plain arrays in, plain arrays out: no database, no files, no clock."""
+"""How sure a rate is (docs/policy, reading 4). Plain arrays in, plain arrays out: no database, no files, no clock."""
 
 import numpy as np
 from numpy.typing import NDArray

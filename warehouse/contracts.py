@@ -1,4 +1,4 @@
-"""What a row must satisfy, once per dataset, made from the dictionary; raw cells -> accepted and rejected rows (design, section 4).
+"""What a row must satisfy, once per dataset, made from the dictionary; raw cells -> accepted and rejected rows (docs/data).
 
 Checks that need other files (is the school in the register, does the code lead to a major) are models, not contracts.
 """
@@ -26,7 +26,7 @@ SHAPES = {
     "year": r"(19[5-9]\d|20\d\d)",
     "month": r"(1[0-2]|[1-9])",
     "count": r"\d{1,9}",
-    "money": r"\d{1,9}(\.\d+)?",
+    "decimal": r"\d{1,9}(\.\d+)?",
     "code": r".{1,60}",
     "name": r".{1,500}",
     "secret": r".{1,64}",
@@ -87,7 +87,7 @@ def normalised(cells: pd.Series, column: Column) -> pd.Series:
         return text.map(_year, na_action="ignore")
     if column.kind == "month":
         return text.str.replace(r"^0?(\d{1,2})月?(份|底|末)?$", r"\1", regex=True)
-    if column.kind in ("count", "money"):
+    if column.kind in ("count", "decimal"):
         grouped = text.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?").fillna(False).astype(bool)
         unit = "人名个元" if column.kind == "count" else "元%"
         text = text.mask(grouped, text.str.replace(",", "")).str.replace(rf"(?<=\d)[{unit}]$", "", regex=True)
@@ -239,7 +239,7 @@ def _same_keys(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 
 
 def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    types = {"year": "Int32", "month": "Int32", "count": "Int64", "money": "Float64"}
+    types = {"year": "Int32", "month": "Int32", "count": "Int64", "decimal": "Float64"}
     typed = text[["submission", "row"]].copy()
     for column in dataset.columns:
         cells = text[column.name]
@@ -296,7 +296,7 @@ def _explain(check: str, column: str, row: pd.Series, dataset: Dataset) -> tuple
 def _shape_fault(value: str, column: Column) -> str:
     if len(value) > 500:
         return "too_long"
-    if column.kind in ("count", "money"):
+    if column.kind in ("count", "decimal"):
         if re.fullmatch(r"-\d+(\.\d+)?", value):
             return "negative"
         if re.fullmatch(r"\d+", value):

@@ -1,4 +1,4 @@
-"""The warning list and the rejects, as frames, CSV and XLSX (design, section 7). Headings come from the dictionary."""
+"""The warning list and the rejects, as frames, CSV and XLSX (docs/data). Headings come from the dictionary."""
 
 from io import BytesIO
 

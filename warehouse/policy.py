@@ -1,4 +1,4 @@
-"""A checked policy, or a refusal with the line at fault (design, section 6). Reads TOML; decides nothing itself."""
+"""A checked policy, or a refusal with the line at fault (docs/policy). Reads TOML; decides nothing itself."""
 
 import difflib
 import re

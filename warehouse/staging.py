@@ -49,7 +49,7 @@ class StagedFile:
 def stage(inbox: Path, data: Path) -> list[StagedFile]:
     """Reads every new content once; returns all submissions of the inbox in order of submission, earliest first.
 
-    Earlier is: first seen earlier; on the same run, older by modification time; then by file name (design 4).
+    Earlier is: first seen earlier; on the same run, older by modification time; then by file name (docs/data).
     """
     root = data / "staged" / _fingerprint()
     root.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A file handed in -> blocks of raw text cells, with the header row found (design, section 4).
+"""A file handed in -> blocks of raw text cells, with the header row found (docs/data).
 
 Knows forms, not rules: what a cell must satisfy is the contract's matter. Nothing here reads a folder or writes a file.
 """
@@ -16,7 +16,7 @@ import pandas as pd
 from warehouse.dictionary import Dataset, dictionary
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv", ".parquet")
-NUMBER_KINDS = ("count", "money")
+NUMBER_KINDS = ("count", "decimal")
 WIDEST_ROW = 2000
 HEADER_SEARCH_ROWS = 300
 _TOTAL = re.compile(

@@ -21,19 +21,12 @@ def show(page: Page) -> None:
 
 def _lists(page: Page) -> None:
     rows = queries.major_lists(page.snapshot, page.year)
-    for column, name in zip(st.columns(3), ("shortage", "upgrade", "restrict"), strict=True):
-        part = rows[rows["list"] == name]
-        with column:
-            st.subheader(f"{page.word('list', name)}　{len(part)}")
-            table(
-                page,
-                part,
-                ["major_name", "list_reason", "ratio"],
-                f"list-{name}",
-                opens="major",
-                height=460,
-            )
     st.caption(page.say("demand.lists_help"))
+    columns = ["major_name", "group_name", "list_reason", "points", "flagged", "graduates", "vacancies", "ratio"]
+    for name in ("shortage", "upgrade", "restrict"):
+        part = rows[rows["list"] == name]
+        st.subheader(f"{page.word('list', name)}　{len(part)}")
+        table(page, part, columns, f"list-{name}", opens="major", height=400)
 
 
 def _supply(page: Page) -> None:

@@ -28,6 +28,7 @@ def show(page: Page) -> None:
         rows = queries.ask(page.snapshot, "select * from dictionary_column order by table_name, column_name")
         language = page.language
         shown = rows[["table_name", "column_name", f"label_{language}", "unit", f"meaning_{language}", "source"]]
+        shown = shown.assign(unit=shown["unit"].map(lambda unit: _unit(page, unit)))
         st.dataframe(shown.rename(columns={name: page.label(name) for name in shown.columns}), hide_index=True, height=560)
 
 
@@ -75,10 +76,12 @@ def _indicators(page: Page) -> None:
             st.markdown(f"**{page.label('definition_zh')}** · {entry.definition[page.language]}")
             st.markdown(f"**{page.label('reading_zh')}** · {entry.reading[page.language]}")
             st.markdown(f"**{page.label('limits_zh')}** · {entry.limits[page.language]}")
-            st.markdown(
-                f"**{page.label('source')}** · {entry.source}　**{page.label('unit')}** · {page.unit(entry.unit).strip() or entry.unit}"
-            )
+            st.markdown(f"**{page.label('source')}** · {entry.source}　**{page.label('unit')}** · {_unit(page, entry.unit)}")
             st.code(sql[entry.name], language="sql")
+
+
+def _unit(page: Page, unit: str) -> str:
+    return page.unit(unit).strip() or (page.say(f"method.unit_{unit}") if unit else "")
 
 
 def _chapters(page: Page) -> None:

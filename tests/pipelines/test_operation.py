@@ -92,7 +92,7 @@ def test_a_form_filled_in_reads_back_without_a_reject(name: str, tmp_path: Path)
     assert main(["template", name, "--school", "S1", "--output", str(form)]) == 0
     book = openpyxl.load_workbook(form)
     sheet = book.worksheets[0]
-    by_kind = {"year": 2024, "month": 9, "count": 1, "money": 1, "flag": "是", "code": "730301", "name": "某某", "secret": "X1"}
+    by_kind = {"year": 2024, "month": 9, "count": 1, "decimal": 1, "flag": "是", "code": "730301", "name": "某某", "secret": "X1"}
     for place, column in enumerate(dictionary().datasets[name].columns, 1):
         value = next(iter(column.choices.values()))[0] if column.kind == "choice" else by_kind[column.kind]
         sheet.cell(2, place, "S1" if column.name.endswith("school_id") else value)

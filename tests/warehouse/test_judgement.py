@@ -332,6 +332,16 @@ def test_forecasts_do_not_change_when_later_years_are_deleted(tmp_path: Path) ->
     assert all(0 <= probability <= 1 for *_, probability in whole)
 
 
+# ------------------------------------------------------------------------------------------------ what need not be handed in
+
+
+def test_intake_without_the_number_admitted_lacks_only_the_registration_rate(tmp_path: Path) -> None:
+    with judged(tmp_path, not_admitted=[(2023, "S0", A, 40, 30)], graduates=[(2023, "S0", A, 20, 18, 1)]) as con:
+        assert con.execute("select plan, admitted, registered from enrolment").fetchall() == [(40, None, 30)]
+        rates = "select indicator, value from indicator_value where indicator in ('plan_fulfilment', 'registration_rate') order by all"
+        assert con.execute(rates).fetchall() == [("plan_fulfilment", 0.75), ("registration_rate", None)]
+
+
 # ------------------------------------------------------------------------------------------------ recommendations
 
 FALLING = [(2022, "S0", A, 52, 40, 0), (2023, "S0", A, 52, 43, 0)]

@@ -6,7 +6,6 @@ from importlib.resources import files
 from typing import Literal
 
 Language = Literal["zh", "en"]
-LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 @cache

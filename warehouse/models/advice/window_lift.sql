@@ -1,5 +1,5 @@
 -- One row per rule reached by a window and offering and year: with as many persons next year as this year, how many of them must be counted
--- so that the window that moves on by a year no longer holds (design 6, reading 4); needed is null where not even all would do.
+-- so that the window that moves on by a year no longer holds (docs/policy, reading 4); needed is null where not even all would do.
 with kept as (
     select rule_reached.year, rule_reached.school_id, rule_reached.major_code, rule_reached.rule_id, rule_reached.span,
            rule_condition.condition_order, min(rule_condition.indicator) as indicator, min(rule_condition.threshold) as threshold,

@@ -1,4 +1,4 @@
--- One row per major in force: the catalogue handed in, where there is one, else the built-in one (design 4).
+-- One row per major in force: the catalogue handed in, where there is one, else the built-in one (docs/data).
 with latest as (
     select major_code, max_by(struct_pack(major_name, class_code, class_name, group_code, group_name), file_rank) as entry
     from submitted_catalogue

@@ -3,7 +3,7 @@
 select reported.year, reported.school_id, reported.major_code,
        sum(plan)::bigint as plan,
        if(count(*) = count(applied), sum(applied), null)::bigint as applied,
-       sum(admitted)::bigint as admitted,
+       if(count(*) = count(admitted), sum(admitted), null)::bigint as admitted,
        sum(registered)::bigint as registered
 from submitted_enrolment as submitted
 join reported_row as reported

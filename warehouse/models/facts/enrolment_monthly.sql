@@ -1,4 +1,4 @@
--- One row per year, month, school and major in force: intake up to the end of the month (cumulative, design 4).
+-- One row per year, month, school and major in force: intake up to the end of the month (cumulative, docs/data).
 select reported.year, submitted.month, reported.school_id, reported.major_code, sum(submitted.registered)::bigint as registered
 from submitted_enrolment_monthly as submitted
 join reported_row as reported

@@ -1,4 +1,4 @@
--- One row per year, school and major with any enrolment, graduates or roster row. Active: plan > 0 or registered > 0 (design 5).
+-- One row per year, school and major with any enrolment, graduates or roster row. Active: plan > 0 or registered > 0 (docs/data).
 -- A school that moved to another district counts, for the years before, where it lay then.
 with keys as (
     select year, school_id, major_code from enrolment

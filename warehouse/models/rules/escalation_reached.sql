@@ -1,4 +1,4 @@
--- One row per escalation, offering and year in which every entry of the escalation holds (design 6, reading 5).
+-- One row per escalation, offering and year in which every entry of the escalation holds (docs/policy, reading 5).
 select rule_reached.year, rule_reached.school_id, rule_reached.major_code, policy_escalation.escalation_id,
        min(policy_escalation.target_level) as level, min(policy_escalation.target_rank) as level_rank
 from policy_escalation

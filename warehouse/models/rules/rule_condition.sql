@@ -1,5 +1,5 @@
 -- One row per rule condition, offering and assessed year: the value it looks at, and whether it is missing, insufficient or holds
--- (design 6, readings 1 and 2).
+-- (docs/policy, readings 1 and 2).
 with looked_at as (
     select assessed_year.year, offering.school_id, offering.major_code, policy_condition.rule_id, policy_condition.condition_order,
            policy_condition.indicator, policy_condition.comparison, policy_condition.threshold, policy_rule.min_denominator,

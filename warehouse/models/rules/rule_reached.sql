@@ -1,4 +1,4 @@
--- One row per rule, offering and year in which the rule reaches a step: the highest one (design 6, readings 3 and 4).
+-- One row per rule, offering and year in which the rule reaches a step: the highest one (docs/policy, readings 3 and 4).
 -- A rule has no effect on a new offering; a window must reach min_denominator as a whole.
 with counted as (
     select year, school_id, major_code, rule_id, step_order,

@@ -1,4 +1,4 @@
--- One row per rule, offering and breach year: the run that ends there (design 6, reading 3).
+-- One row per rule, offering and breach year: the run that ends there (docs/policy, reading 3).
 -- A run is breach years with no pass between them and no gap of missing or insufficient years longer than max_gap.
 with told as (
     select year, school_id, major_code, rule_id, state,

@@ -1,4 +1,4 @@
--- One row per rule, offering and assessed year: missing, insufficient, breach or pass (design 6, readings 2 and 3).
+-- One row per rule, offering and assessed year: missing, insufficient, breach or pass (docs/policy, readings 2 and 3).
 -- An exempt major never breaches: its breaches read as pass. `unjudged` says why the rule could not judge the offering that year:
 -- exempt, new (first active later than year - grace_years, unless that is the first enrolment year of all data), too_few, no_plan, nobody (nothing to divide by) or not_reported; empty where it judged.
 with judged as (

@@ -1,5 +1,5 @@
 -- One row per policy step, offering and year, and rule condition on a proportion: numerators and denominators summed over the years
--- that count, and the posterior probability that the true rate lies on the breaching side of the threshold (design 6, reading 4; Jeffreys prior).
+-- that count, and the posterior probability that the true rate lies on the breaching side of the threshold (docs/policy, reading 4; Jeffreys prior).
 -- is_certain: as sure as the condition itself asks, else as sure as the step asks.
 with pooled as (
     select step_year.year, step_year.school_id, step_year.major_code, step_year.rule_id, step_year.step_order, rule_condition.condition_order,

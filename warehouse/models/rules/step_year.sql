@@ -1,4 +1,4 @@
--- One row per policy step, offering and year, and each year that counts towards the step there (design 6, readings 3 and 4).
+-- One row per policy step, offering and year, and each year that counts towards the step there (docs/policy, readings 3 and 4).
 -- A run counts its breach years; a count the breach years of its span; a window the years of its span that have data.
 -- In a window, conditions that are not on a proportion must hold in the year itself, as they can't be pooled.
 with run as (

@@ -1,5 +1,5 @@
 -- One row per offering assessed and year: its level, the highest over its rules and escalations, and the plan that follows
--- (design 6, readings 5 and 6). Assessed at a year: active in it, or graduated anyone in it.
+-- (docs/policy, readings 5 and 6). Assessed at a year: active in it, or graduated anyone in it.
 -- Where the policy spares the only provider of a major in its district, the highest level that does not stop takes the place of one that does.
 with assessed as (
     select offering_year.year, offering_year.school_id, offering_year.major_code, offering_year.is_active,
