@@ -163,11 +163,11 @@ def targets(shown: Shown) -> pd.DataFrame:
 
 
 def offering_sources(shown: Shown, school: str, major: str) -> pd.DataFrame:
-    """Rows of files that speak of the offering, and what became of them."""
+    """Rows of files that speak of the offering, and what became of them; monthly reports last, as no rule reads them."""
     return ask(
         shown,
         f"""select year, dataset, file, sheet, {ROWS} as "row", code, standing, replaced_by from reported_row
-           where school_id = $school and major_code = $major order by year desc, dataset, file, reported_row."row" limit 2000""",
+           where school_id = $school and major_code = $major order by dataset = 'enrolment_monthly', year desc, dataset, file, reported_row."row" limit 2000""",
         school=school,
         major=major,
     )
