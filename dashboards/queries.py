@@ -310,14 +310,16 @@ def school_warnings(shown: Shown, year: int) -> pd.DataFrame:
     )
 
 
-def active_offerings(shown: Shown, year: int) -> pd.DataFrame:
-    """Active offerings of the year with names, level and cluster."""
+def active_offerings(shown: Shown, year: int, district: str = "") -> pd.DataFrame:
+    """Active offerings of the year (in a district) with names, level and cluster."""
     return ask(
         shown,
         """select active_offering.*, school_name, district_name, major_name, cluster_code, coalesce(level, 'normal') as level
            from active_offering join schools using (school_id) join catalogue using (major_code) join major_cluster using (major_code)
-           left join warning using (year, school_id, major_code) where active_offering.year = $year""",
+           left join warning using (year, school_id, major_code)
+           where active_offering.year = $year and $district in ('', schools.district_code)""",
         year=year,
+        district=district,
     )
 
 
@@ -356,13 +358,15 @@ def major_pairs(shown: Shown) -> pd.DataFrame:
     )
 
 
-def school_pairs(shown: Shown, year: int) -> pd.DataFrame:
-    """Similarity of every pair of schools with a major in common."""
+def school_pairs(shown: Shown, year: int, district: str = "") -> pd.DataFrame:
+    """Similarity of every pair of schools (of a district) with a major in common."""
     return ask(
         shown,
         """select school_pair.*, own.school_name, other.school_name as other_school from school_pair
-           join schools as own on own.school_id = school_pair.school_id join schools as other on other.school_id = other_id where year = $year""",
+           join schools as own on own.school_id = school_pair.school_id join schools as other on other.school_id = other_id
+           where year = $year and ($district = '' or own.district_code = $district and other.district_code = $district)""",
         year=year,
+        district=district,
     )
 
 

@@ -13,6 +13,7 @@ from warehouse.texts import sentences
 WIDTHS = {"until": 105, "rules": 230, "text_zh": 420, "text_en": 460, "findings": 380}
 LEVEL_COLUMNS = ("level", "previous_level", "level_lower", "level_higher", "new_level")
 ROW_HEIGHT = 33
+MOST_ROWS = 2000  # nobody reads further down; a slow office machine draws no more
 
 
 def table(
@@ -30,11 +31,15 @@ def table(
     """Shows the columns of a frame in this order. `opens` names the page that a picked row opens; `pinned` first columns stay in sight;
     `height` is the most it takes. Other rows make another table: what was ticked is forgotten, and columns are as wide as the new rows need.
 
-    With `selects` several rows can be ticked; gives back those ticked, else every row.
+    With `selects` several rows can be ticked; gives back those ticked, else every row. Of more than MOST_ROWS the first are drawn, and it says so.
     """
     if rows.empty:
         st.info(page.say("frame.no_rows"))
         return rows
+    every = rows
+    if len(rows) > MOST_ROWS:
+        st.caption(page.say("frame.first_rows", shown=page.number(MOST_ROWS), count=page.number(len(rows))))
+        rows = rows.head(MOST_ROWS)
     titles = queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
     names = {column: (headings or {}).get(column) or page.heading(column) for column in columns}
     shown = pd.DataFrame({names[column]: _in_words(page, rows[column], column, titles) for column in columns})
@@ -57,12 +62,12 @@ def table(
         options["height"] = height if ROW_HEIGHT * (len(rows) + 1) > height else "content"
     if selects:
         ticked = st.dataframe(styled, on_select="rerun", selection_mode="multi-row", **options).selection.rows
-        return rows.iloc[ticked] if ticked else rows
+        return rows.iloc[ticked] if ticked else every
     if opens:
         go_to_picked(page, opens, st.dataframe(styled, on_select="rerun", selection_mode="single-row", **options), rows)
     else:
         st.dataframe(styled, **options)
-    return rows
+    return every
 
 
 def _unit(column: str) -> str:

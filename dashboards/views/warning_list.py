@@ -50,7 +50,7 @@ def show(page: Page) -> None:
             school=one["school_id"],
             major=one["major_code"],
         )
-    _downloads(page, ticked, filters, entries)
+    _downloads(page, rows, ticked, filters, entries)
 
 
 def _with_decisions(page: Page, rows: pd.DataFrame, entries: pd.DataFrame) -> pd.DataFrame:
@@ -170,20 +170,24 @@ def _told(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     return told
 
 
-def _downloads(page: Page, rows: pd.DataFrame, filters: dict[str, str], entries: pd.DataFrame) -> None:
+def _downloads(page: Page, every: pd.DataFrame, rows: pd.DataFrame, filters: dict[str, str], entries: pd.DataFrame) -> None:
+    """Buttons for `rows`, or for `every` one; a file is made when somebody asks for it."""
     con = queries.connection(page.snapshot).cursor()
     st.caption(page.say("list.chosen_only"))
     left, middle, right, last, note = st.columns([1, 1, 1.1, 1.3, 0.8], vertical_alignment="center")
     by_district = right.checkbox(page.say("list.by_district"))
     everything = last.checkbox(page.say("list.everything"))
-    listing = exports.warning_list(
-        con, page.year, include_normal=True, keys=None if everything else rows, language=page.language, entries=entries
-    )
-    note.markdown(page.say("list.exporting", count=len(listing)))
-    page.download(left, page.say("list.csv"), exports.csv_bytes(listing), page.file_name("list.file", "csv"))
+    keys, told = (None, {}) if everything else (rows, filters)
+    by = "district_name" if by_district else ""
+    note.markdown(page.say("list.exporting", count=len(every if everything else rows)))
+
+    def listing() -> pd.DataFrame:
+        return exports.warning_list(con, page.year, include_normal=True, keys=keys, language=page.language, entries=entries)
+
+    page.download(left, page.say("list.csv"), lambda: exports.csv_bytes(listing()), page.file_name("list.file", "csv"))
     page.download(
         middle,
         page.say("list.xlsx"),
-        lambda: exports.xlsx_bytes(listing, con, page.language, "district_name" if by_district else "", {} if everything else filters),
+        lambda: exports.xlsx_bytes(listing(), con, page.language, by, told),
         page.file_name("list.file", "xlsx"),
     )
