@@ -42,13 +42,13 @@ async def alone(address: str) -> dict[str, list[float]]:
     return times
 
 
-async def together(address: str) -> dict[str, list[float]]:
-    """Seconds per page with SESSIONS at once, each clicking CLICKS random pages with a PAUSE between."""
+async def together(addresses: list[str]) -> dict[str, list[float]]:
+    """Seconds per page with SESSIONS at once over the processes in turn, each clicking CLICKS random pages with a PAUSE between."""
     times: dict[str, list[float]] = defaultdict(list)
 
     async def reader(number: int) -> None:
         dice = random.Random(number)
-        async with Session(address) as session:
+        async with Session(addresses[number % len(addresses)]) as session:
             for _ in range(CLICKS):
                 await asyncio.sleep(dice.uniform(*PAUSE))
                 view = dice.choice(list(VIEWS))
@@ -89,8 +89,8 @@ def main() -> None:
 
 
 def _measure(data: Path) -> None:
-    with serve(data) as address:
-        one, many = asyncio.run(alone(address)), asyncio.run(together(address))
+    with serve(data) as first, serve(data) as second:  # a process per core, as the services have them
+        one, many = asyncio.run(alone(first)), asyncio.run(together([first, second]))
     print(f"| page | 1 session p50 | p95 | {SESSIONS} sessions p50 | p95 |\n|---|---|---|---|---|")
     for view in VIEWS:
         print(_row(view, one[view], many[view]))
