@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from warehouse.spark import STAYS, in_spark_words, is_heavy
 
 OPTIONS = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"}
 ON_CLUSTER = "bad-rows"
+WORKERS = ("worker0", "worker1")
 
 
 @pytest.mark.parametrize("model", [model for model in models() if is_heavy(model)], ids=lambda model: model.name)
@@ -57,49 +57,45 @@ def _case(name: str) -> list[str]:
 
 @contextmanager
 def running_cluster(folder: Path) -> Iterator[str]:
-    """The address of a master with two executors' hosts, each a process of its own, as they would stand on several machines."""
-    start = [str(Path(pyspark.__file__).parent / "bin" / "spark-class")]
-    port = free_port()
-    quiet: dict = {
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.DEVNULL,
-        "env": {**os.environ, "SPARK_HOME": str(Path(pyspark.__file__).parent)},
-    }
-    master = [*start, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]
-    processes = [subprocess.Popen(master, **quiet)]
+    """The address of a master with two workers, each a process of its own, as they would stand on several machines."""
+    home, port = Path(pyspark.__file__).parent, free_port()
+    processes: list[subprocess.Popen] = []
+
+    def start(name: str, part: str, *options: str) -> Path:
+        log = folder / f"{name}.log"
+        command = [
+            str(home / "bin" / "spark-class"),
+            f"org.apache.spark.deploy.{part}",
+            "--host",
+            "127.0.0.1",
+            "--webui-port",
+            "0",
+            *options,
+        ]
+        with log.open("w") as told:
+            processes.append(subprocess.Popen(command, stdout=told, stderr=told, env={**os.environ, "SPARK_HOME": str(home)}))
+        return log
+
     try:
-        wait_for_port(port)
-        for number in range(2):
-            worker = [
-                *start,
-                "org.apache.spark.deploy.worker.Worker",
-                "--host",
-                "127.0.0.1",
-                "--cores",
-                "1",
-                "--memory",
-                "1g",
-                "--webui-port",
-                "0",
-            ]
-            processes.append(
-                subprocess.Popen([*worker, "--work-dir", str(folder / f"worker{number}"), f"spark://127.0.0.1:{port}"], **quiet)
-            )
+        _wait_for("I have been elected leader", start("master", "master.Master", "--port", str(port)))
+        for name in WORKERS:
+            address = f"spark://127.0.0.1:{port}"
+            log = start(name, "worker.Worker", "--cores", "1", "--memory", "1g", "--work-dir", str(folder / name), address)
+            _wait_for("Successfully registered with master", log)
         yield f"spark://127.0.0.1:{port}"
     finally:
         for process in reversed(processes):
-            process.terminate()
+            process.kill()
             process.wait()
 
 
-def wait_for_port(port: int) -> None:
-    """Returns once somebody listens there; AssertionError where nobody ever does."""
+def _wait_for(text: str, log: Path) -> None:
+    """Returns once the log says so; AssertionError where it never does."""
     for _ in range(300):
-        with socket.socket() as asking:
-            if asking.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if text in log.read_text("utf-8"):
+            return
         time.sleep(0.2)
-    raise AssertionError(f"nobody listens on {port}")
+    raise AssertionError(f"{log.name} never said: {text}\n{log.read_text('utf-8')[-2000:]}")
 
 
 def _write_settings(path: Path, master: str, shared: str, **more: str) -> None:
@@ -122,7 +118,7 @@ def settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         here = {"spark.driver.host": "127.0.0.1", "spark.pyspark.python": sys.executable, "spark.executor.memory": "512m"}
         _write_settings(path, master, (tmp_path / "mounted").as_uri(), **here)
         yield
-        assert all(any((tmp_path / f"worker{number}").glob("app-*")) for number in range(2)), "an executor's host had nothing to do"
+        assert all(any((tmp_path / name).glob("app-*")) for name in WORKERS), "a worker had nothing to do"
 
 
 @pytest.mark.slow
