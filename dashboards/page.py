@@ -13,6 +13,7 @@ from dashboards.queries import Shown
 from dashboards.texts import say
 from warehouse import audit
 from warehouse.dictionary import dictionary
+from warehouse.policy import preset_titles
 from warehouse.settings import Person
 from warehouse.texts import Language, sentence
 
@@ -67,15 +68,24 @@ class Page:
             return self.percent(value)
         return f"{self.number(value)}{self.unit(unit)}"
 
+    def preset(self, name: str) -> str:
+        """The title of a policy that ships with the product."""
+        return getattr(preset_titles()[name], self.language)
+
     def comparison(self, indicator: str, comparison: str) -> str:
         """How a condition compares: for a rank, 1 is best, so below and above would mislead."""
         return self.word("comparison", f"{'rank_' if dictionary().indicators[indicator].unit == 'rank' else ''}{comparison}")
 
     def condition(self, row: Any) -> str:
         """A condition of the policy (indicator, comparison, threshold, certainty) in words."""
-        certainty = "" if pd.isna(row.certainty) else self.say("simulation.bar", certainty=self.percent(row.certainty))
         threshold = self.figure(row.threshold, dictionary().indicators[row.indicator].unit)
-        return f"{self.label(row.indicator)}{self.comparison(row.indicator, row.comparison)} {threshold}{certainty}"
+        told = self.say(
+            "method.condition",
+            indicator=self.label(row.indicator),
+            comparison=self.comparison(row.indicator, row.comparison),
+            threshold=threshold,
+        )
+        return told + ("" if pd.isna(row.certainty) else self.say("method.own_certainty", certainty=self.percent(row.certainty)))
 
     def unit(self, unit: str) -> str:
         """The word that follows a number of this unit."""

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -277,6 +278,12 @@ class _Fault:
 def presets() -> list[str]:
     """Names of the policies that ship with the product."""
     return sorted(entry.name.removesuffix(".toml") for entry in files("warehouse.policies").iterdir() if entry.name.endswith(".toml"))
+
+
+@cache
+def preset_titles() -> dict[str, Title]:
+    """The title of every policy that ships with the product, by its name; the files are read once."""
+    return {name: read_policy(name).policy.title for name in presets()}
 
 
 def read_policy(source: str) -> Policy:

@@ -40,13 +40,7 @@ def _rules(page: Page) -> None:
     for rule_id, part in conditions.groupby("rule_id", sort=False):
         first = part.iloc[0]
         st.markdown(f"##### {first[page.title_column()]}")
-        told = [
-            page.say("method.condition", indicator=page.label(row.indicator), comparison=page.comparison(row.indicator, row.comparison),
-                     threshold=page.figure(row.threshold, dictionary().indicators[row.indicator].unit))
-            + ("" if pd.isna(row.certainty) else page.say("method.own_certainty", certainty=page.percent(row.certainty)))
-            for row in part.itertuples()
-        ]  # fmt: skip
-        lines = [page.say("method.when", conditions=page.say("method.and").join(told))]
+        lines = [page.say("method.when", conditions=page.say("method.and").join(map(page.condition, part.itertuples())))]
         for step in steps[steps["rule_id"] == rule_id].itertuples():
             sure = "" if pd.isna(step.certainty) else page.say("method.certainty", certainty=page.percent(step.certainty))
             lines.append(

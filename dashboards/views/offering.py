@@ -10,7 +10,7 @@ from dashboards.entering import plain, timeline
 from dashboards.page import Page, is_refused, remember
 from dashboards.tables import table
 from warehouse.dictionary import dictionary
-from warehouse.policy import presets, read_policy
+from warehouse.policy import presets
 
 
 def show(page: Page) -> None:
@@ -158,7 +158,7 @@ def _recommendation(page: Page, school: str, major: str) -> None:
     st.subheader(page.say("offering.recommendation"))
     variants = queries.variant_levels(page.snapshot, school, major, page.year)
     flagging = variants[(variants["level_rank"] > 0) & variants["variant"].isin(presets())]["variant"]
-    names = "、".join(getattr(read_policy(name).policy.title, page.language) for name in flagging)
+    names = "、".join(map(page.preset, flagging))
     lines = [
         page.say("offering.sureness", sureness=page.word("sureness", row["sureness"]), meaning=page.say(f"offering.{row['sureness']}")),
         page.say("offering.stability", lower=titles.get(row["level_lower"], row["level_lower"]), higher=titles.get(row["level_higher"], row["level_higher"]),

@@ -52,9 +52,7 @@ def show(page: Page) -> None:
 
 def _edited(page: Page, in_force: Policy) -> Policy:
     """The policy as changed on the screen, from the one in force or a preset."""
-    names = {"": page.say("simulation.in_force")} | {
-        name: getattr(read_policy(name).policy.title, page.language) for name in presets() if name != in_force.policy.id
-    }
+    names = {"": page.say("simulation.in_force")} | {name: page.preset(name) for name in presets() if name != in_force.policy.id}
     start = st.selectbox(page.say("simulation.start"), list(names), format_func=names.__getitem__)
     base = read_policy(start) if start else in_force
     left, right = st.columns([2, 1], vertical_alignment="bottom")
@@ -86,7 +84,7 @@ def _threshold(page: Page, condition: dict, key: str) -> None:
     comparison = next(name for name in COMPARISONS if condition[name] is not None)
     is_ratio = entry.unit == "ratio"
     value = float(condition[comparison]) * (100 if is_ratio else 1)
-    sure = page.say("simulation.bar", certainty=page.percent(float(condition["certainty"]))) if condition["certainty"] else ""
+    sure = page.say("method.own_certainty", certainty=page.percent(float(condition["certainty"]))) if condition["certainty"] else ""
     label = f"{entry.label[page.language]} {page.comparison(condition['indicator'], comparison)}{' (%)' if is_ratio else ''}{sure}"
     told = st.number_input(label, value=value, step=1.0, min_value=0.0, format="%g", key=key)
     condition[comparison] = Decimal(str(told)) / (100 if is_ratio else 1)
@@ -167,14 +165,14 @@ def _kept(page: Page, policy: Policy, in_force: Policy) -> None:
     chosen = st.multiselect(
         page.say("simulation.presets"),
         [entry for entry in presets() if entry != in_force.policy.id],
-        format_func=lambda entry: getattr(read_policy(entry).policy.title, page.language),
+        format_func=page.preset,
         placeholder=page.say("frame.choose"),
         select_all=False,
     )
     columns = {
         page.say("simulation.in_force"): in_force.model_dump_json(),
         **kept,
-        **{getattr(read_policy(entry).policy.title, page.language): read_policy(entry).model_dump_json() for entry in chosen},
+        **{page.preset(entry): read_policy(entry).model_dump_json() for entry in chosen},
     }
     if len(columns) < 2:
         return

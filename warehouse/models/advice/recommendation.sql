@@ -47,7 +47,7 @@ lift_of_rule as (
            sentence('lift.window' || if(needed is null, '_never', ''), 'zh', json_object('indicator', label_zh, 'threshold', figure(threshold, unit, 'zh'),
                'span', span, 'k', needed, 'n', next_denominator, 'certainty', figure(certainty, 'ratio', 'zh'))),
            sentence('lift.window' || if(needed is null, '_never', ''), 'en', json_object('indicator', label_en, 'threshold', figure(threshold, unit, 'en'),
-               'span', span, 'k', needed, 'n', next_denominator, 'certainty', figure(certainty, 'ratio', 'zh')))
+               'span', span, 'k', needed, 'n', next_denominator, 'certainty', figure(certainty, 'ratio', 'en')))
     from window_lift
     join dictionary_indicator using (indicator)
 ),

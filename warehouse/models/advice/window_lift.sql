@@ -27,12 +27,11 @@ enough as (
     where probability_below((k + counted)::double, (n + next_n)::double, threshold) < bar
     group by year, school_id, major_code, rule_id, condition_order
 )
-select kept.year, kept.school_id, kept.major_code, kept.rule_id, min(kept.span) as span,
-       min_by(kept.indicator, coalesce(enough.needed, kept.next_n + kept.condition_order + 1)) as indicator,
-       min_by(kept.threshold, coalesce(enough.needed, kept.next_n + kept.condition_order + 1)) as threshold,
-       min_by(kept.bar, coalesce(enough.needed, kept.next_n + kept.condition_order + 1)) as certainty,
-       min(kept.next_n) as next_denominator, min(enough.needed) as needed
+-- One condition that no longer holds is enough: the one that asks for the fewest.
+select kept.year, kept.school_id, kept.major_code, kept.rule_id, kept.span, kept.indicator, kept.threshold, kept.bar as certainty,
+       kept.next_n as next_denominator, enough.needed
 from kept
 left join enough using (year, school_id, major_code, rule_id, condition_order)
-group by kept.year, kept.school_id, kept.major_code, kept.rule_id
+qualify row_number() over (
+    partition by kept.year, kept.school_id, kept.major_code, kept.rule_id order by enough.needed nulls last, kept.condition_order) = 1
 order by kept.year, kept.school_id, kept.major_code, kept.rule_id
