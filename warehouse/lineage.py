@@ -1,5 +1,6 @@
 """Finds the SQL models, parses what each reads, and orders them. No list of models is kept by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -22,6 +23,11 @@ class Model:
     description: str
     reads: tuple[str, ...]
 
+    @property
+    def unordered(self) -> str:
+        """Its SQL without the closing ORDER BY, for a table that only other models read."""
+        return self.sql.rpartition("\norder by ")[0] or self.sql
+
 
 @cache
 def models() -> tuple[Model, ...]:
@@ -32,7 +38,8 @@ def models() -> tuple[Model, ...]:
         for entry in (files("warehouse") / "models" / folder).iterdir()
         if entry.name.endswith(".sql")
     ]
-    by_name = {model.name: model for model in [*found, _union_of_indicators(found)]}
+    names = sorted(model.name for model in found if model.folder == "indicators")
+    by_name = {model.name: model for model in [*found, union_of_indicators(names)]}
     order = TopologicalSorter({name: sorted(set(by_name[name].reads) & set(by_name)) for name in sorted(by_name)})
     return tuple(by_name[name] for name in order.static_order())
 
@@ -53,9 +60,8 @@ def _tables_read(sql: str) -> tuple[str, ...]:
     return tuple(sorted({table.name for table in tree.find_all(exp.Table)} - own - {""}))
 
 
-def _union_of_indicators(found: list[Model]) -> Model:
-    """All files of models/indicators/ as one tall table: the one place where they meet, so a new indicator edits no list."""
-    names = sorted(model.name for model in found if model.folder == "indicators")
+def union_of_indicators(names: Sequence[str]) -> Model:
+    """Indicators as one tall table: the one place where they meet, so a new file of models/indicators/ edits no list."""
     columns = "year, school_id, major_code, numerator::double as numerator, denominator::double as denominator, value::double as value"
     sql = "\nunion all\n".join(f"select '{name}' as indicator, {columns} from {name}" for name in names)
     return Model(

@@ -1,4 +1,4 @@
-"""Another policy over the same facts: only the models that it changes run again, in a schema of their own, and nothing is kept.
+"""Another policy over the same facts: only the models that it changes run again, in a database in memory, and nothing is kept.
 
 Used for what a threshold two points away or another preset would say, and by the simulation on the dashboard.
 """
@@ -13,7 +13,7 @@ import pandas as pd
 
 from warehouse.build import connect_for_models, load_builtin, load_policy
 from warehouse.dictionary import dictionary
-from warehouse.lineage import Model, models
+from warehouse.lineage import INDICATORS, Model, models, union_of_indicators
 from warehouse.policy import Policy, presets, read_policy
 
 TARGET = "warning_level"
@@ -32,8 +32,9 @@ def over_snapshot(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def judge_variant(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Policy, facts: str = "main") -> pd.DataFrame:
-    """Every offering and year judged by `policy`: columns LEVELS. `facts` is the schema with the facts that `in_force` was judged on."""
+def judge_variant(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Policy, facts: str = "") -> pd.DataFrame:
+    """Every offering and year judged by `policy`: columns LEVELS. `facts`, where not the connection's own: the database, and the schema,
+    with the facts that `in_force` was judged on."""
     with _judged(con, policy, in_force, facts):
         return con.execute(f"select {LEVELS} from {TARGET} order by year, school_id, major_code").df()
 
@@ -41,17 +42,17 @@ def judge_variant(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Poli
 @contextmanager
 def _judged(con: duckdb.DuckDBPyConnection, policy: Policy, in_force: Policy, facts: str) -> Iterator[None]:
     """While it lasts, the tables that `policy` changes are those of `policy`."""
-    before = con.execute("select current_setting('search_path')").fetchall()[0][0]
-    con.execute("create schema variant")
+    ((before, own),) = con.execute("select current_setting('search_path'), current_database()").fetchall()
+    con.execute("attach ':memory:' as variant")
     try:
-        con.execute(f"set search_path = 'variant,{facts}'")
+        con.execute(f"""set search_path = 'variant.main,{facts or f'"{own}".main'}'""")
         load_policy(con, policy)
         for model in _changed_models(policy, in_force):
-            con.execute(f"create table {model.name} as {model.sql}")
+            con.execute(f"create table {model.name} as {model.unordered}")
         yield
     finally:
         con.execute(f"set search_path = '{before}'")
-        con.execute("drop schema variant cascade")
+        con.execute("detach variant")
 
 
 def _changed_models(policy: Policy, in_force: Policy) -> list[Model]:
@@ -61,12 +62,14 @@ def _changed_models(policy: Policy, in_force: Policy) -> list[Model]:
         dirty.add("policy")
     if policy.similarity != in_force.similarity:
         dirty.add("policy_similarity")
+    asked = sorted({condition.indicator for rule in policy.rule for condition in rule.conditions})
+    known = [union_of_indicators(asked) if model.name == INDICATORS else model for model in models()]
     needed = {TARGET}
-    for model in reversed(models()):
+    for model in reversed(known):
         if model.name in needed:
             needed |= set(model.reads)
     chosen = []
-    for model in models():
+    for model in known:
         if model.name in needed and (dirty & set(model.reads) or model.name == TARGET):
             dirty.add(model.name)
             chosen.append(model)
@@ -94,10 +97,11 @@ def load_variant_levels(con: duckdb.DuckDBPyConnection, in_force: Policy) -> Non
         "create table variant_level (variant varchar, year integer, school_id varchar, major_code varchar, level varchar, level_rank integer, "
         "action varchar, recommended_plan bigint)"
     )
+    ((own,),) = con.execute("select current_database()").fetchall()
     for name, policy in sorted(variants.items()):
-        with _judged(con, policy, in_force, "main"):
+        with _judged(con, policy, in_force, ""):
             con.execute(
-                "insert into main.variant_level select ?, year, school_id, major_code, level, level_rank, action, recommended_plan "
+                f'insert into "{own}".main.variant_level select ?, year, school_id, major_code, level, level_rank, action, recommended_plan '
                 f"from {TARGET} order by year, school_id, major_code",
                 [name],
             )

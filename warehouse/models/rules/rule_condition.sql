@@ -4,17 +4,17 @@ with looked_at as (
     select assessed_year.year, offering.school_id, offering.major_code, policy_condition.rule_id, policy_condition.condition_order,
            policy_condition.indicator, policy_condition.comparison, policy_condition.threshold, policy_rule.min_denominator,
            dictionary_indicator.is_proportion,
-           indicator_value.numerator, indicator_value.denominator, indicator_value.value,
-           case when indicator_value.indicator is null then 'not_reported'
-                when indicator_value.value is null then if(policy_condition.indicator = 'plan_fulfilment', 'no_plan', 'nobody') end as why_missing
+           indicator.numerator::bigint as numerator, indicator.denominator::bigint as denominator, indicator.value,
+           case when indicator.indicator is null then 'not_reported'
+                when indicator.value is null then if(policy_condition.indicator = 'plan_fulfilment', 'no_plan', 'nobody') end as why_missing
     from offering
     cross join assessed_year
     cross join policy_condition
     join policy_rule on policy_rule.rule_id = policy_condition.rule_id
     join dictionary_indicator on dictionary_indicator.indicator = policy_condition.indicator
-    left join indicator_value
-      on indicator_value.year = assessed_year.year and indicator_value.school_id = offering.school_id
-     and indicator_value.major_code = offering.major_code and indicator_value.indicator = policy_condition.indicator
+    left join indicator
+      on indicator.year = assessed_year.year and indicator.school_id = offering.school_id
+     and indicator.major_code = offering.major_code and indicator.indicator = policy_condition.indicator
 )
 select year, school_id, major_code, rule_id, condition_order, indicator, comparison, threshold, is_proportion,
        numerator, denominator, value,

@@ -1,8 +1,7 @@
 -- One row per rule, offering and year in which the rule reaches a step: the highest one (docs/policy, readings 3 and 4).
 -- A rule has no effect on a new offering; a window must reach min_denominator as a whole.
 with counted as (
-    select year, school_id, major_code, rule_id, step_order,
-           count(*) as run_years, string_agg(counted_year::varchar, ';' order by counted_year) as years
+    select year, school_id, major_code, rule_id, step_order, count(*) as run_years
     from step_year
     group by year, school_id, major_code, rule_id, step_order
 ),
@@ -12,7 +11,7 @@ least_certain as (
     group by year, school_id, major_code, rule_id, step_order
 ),
 reached as (
-    select counted.year, counted.school_id, counted.major_code, counted.rule_id, counted.step_order, counted.run_years, counted.years,
+    select counted.year, counted.school_id, counted.major_code, counted.rule_id, counted.step_order, counted.run_years,
            policy_step.kind, policy_step.span, policy_step.level, policy_step.level_rank, least_certain.certainty,
            row_number() over (
                partition by counted.year, counted.school_id, counted.major_code, counted.rule_id
@@ -30,7 +29,10 @@ reached as (
       and (policy_step.kind <> 'window' or (least_certain.n >= policy_rule.min_denominator and counted.run_years >= coalesce(policy_step.years, 1)))
       and not rule_state.is_new
 )
-select year, school_id, major_code, rule_id, step_order, kind, span, level, level_rank, run_years, years, certainty
+select year, school_id, major_code, rule_id, step_order, kind, span, level, level_rank, run_years,
+       string_agg(step_year.counted_year::varchar, ';' order by step_year.counted_year) as years, certainty
 from reached
+join step_year using (year, school_id, major_code, rule_id, step_order)
 where place = 1
+group by all
 order by year, school_id, major_code, rule_id
