@@ -17,7 +17,7 @@ from warehouse.build import Make, RunInputs
 from warehouse.dictionary import dictionary
 from warehouse.ledger import entries_of
 from warehouse.lineage import Model, models
-from warehouse.policy import read_policy
+from warehouse.policy import DEFAULT, read_policy
 from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
 from warehouse.spark import engine
@@ -31,7 +31,7 @@ class Workplace(dg.ConfigurableResource):
 
     data: str = "data"
     inbox: str = ""
-    policy: str = "nanchang-2019"
+    policy: str = DEFAULT
     year: int = 0
     engine: str = "duckdb"
 

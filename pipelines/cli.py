@@ -21,7 +21,7 @@ from warehouse.dictionary import dictionary
 from warehouse.documents import KINDS, Office, documents, lay_out_templates, zipped
 from warehouse.ledger import FILE as LEDGER
 from warehouse.ledger import Contested, details_of, entries_of, ledger_of
-from warehouse.policy import PolicyError
+from warehouse.policy import DEFAULT, PolicyError
 from warehouse.refusal import RunRefused
 from warehouse.settings import ENGINES
 from warehouse.texts import sentence
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     run = _command(commands, "run", _run, "read the inbox, judge, publish a snapshot")
     _add_data(run)
     run.add_argument("--inbox", type=Path, help="folder of submissions (default: DATA/inbox)")
-    run.add_argument("--policy", default="nanchang-2019", help="policy file or preset (default: nanchang-2019)")
+    run.add_argument("--policy", default=DEFAULT, help=f"policy file or preset (default: {DEFAULT})")
     run.add_argument("--year", type=int, help="assessment year (default: the latest graduates year)")
     run.add_argument("--engine", choices=ENGINES, default="duckdb", help="where the heavy models are computed (default: duckdb, here)")
 
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = _command(commands, "doctor", _doctor, "look whether everything is in place, and say what to do")
     _add_data(doctor)
-    doctor.add_argument("--policy", default="nanchang-2019", help="policy file or preset (default: nanchang-2019)")
+    doctor.add_argument("--policy", default=DEFAULT, help=f"policy file or preset (default: {DEFAULT})")
 
     backup = _command(commands, "backup", _backup, "write everything that must not be lost into one file")
     _add_data(backup)
@@ -364,7 +364,7 @@ def _demo(chosen: argparse.Namespace) -> int:
             shutil.rmtree(inbox)
             (chosen.data / LEDGER).unlink(missing_ok=True)
         write_city(inbox)
-    chosen.inbox, chosen.policy, chosen.year, chosen.engine = inbox, "nanchang-2019", None, "duckdb"
+    chosen.inbox, chosen.policy, chosen.year, chosen.engine = inbox, DEFAULT, None, "duckdb"
     if not (chosen.data / LEDGER).exists():
         run(chosen.data, inbox)
         enter_decisions(chosen.data)

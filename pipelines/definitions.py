@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.assets import Workplace, submissions, warehouse
 from pipelines.triggers import daily, failure, inbox, late, new_reds, recompute
+from warehouse.policy import DEFAULT
 
 definitions = dg.Definitions(
     assets=[submissions, warehouse],
@@ -16,7 +17,7 @@ definitions = dg.Definitions(
         "workplace": Workplace(
             data=os.environ.get("MAJORWATCH_DATA", "data"),
             inbox=os.environ.get("MAJORWATCH_INBOX", ""),
-            policy=os.environ.get("MAJORWATCH_POLICY", "nanchang-2019"),
+            policy=os.environ.get("MAJORWATCH_POLICY", DEFAULT),
         )
     },
 )

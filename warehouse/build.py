@@ -17,7 +17,8 @@ from warehouse import certainty
 from warehouse.dictionary import Dataset, dictionary
 from warehouse.ledger import COLUMNS
 from warehouse.lineage import Model, models
-from warehouse.policy import STANDARD_TITLES, Policy
+from warehouse.loading import load_builtin, load_dictionary, load_policy, load_table
+from warehouse.policy import Policy
 from warehouse.refusal import RunRefused
 from warehouse.staging import StagedFile, read_submission_summary
 from warehouse.texts import Language, sentence
@@ -131,15 +132,8 @@ def load_inputs(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
     load_builtin(con)
     con.execute("create temp table run_setting as select ?::integer as requested_year", [inputs.year])
     load_policy(con, inputs.policy)
-    _load_dictionary(con)
+    load_dictionary(con)
     _load_ledger(con, inputs.decided)
-
-
-def load_builtin(con: duckdb.DuckDBPyConnection) -> None:
-    """The reference tables that ship with the product, as temporary tables builtin_…"""
-    for table in ("catalogue", "course", "occupation", "group_industry"):
-        path = str(files("warehouse.reference") / f"{table}.csv")
-        con.execute(f"create temp table builtin_{table} as select * from read_csv('{path}', all_varchar = true, header = true)")
 
 
 def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions: tuple[StagedFile, ...]) -> None:
@@ -154,7 +148,7 @@ def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions:
         typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         con.execute(f'create temp table submitted_{dataset.name} (file varchar, file_rank integer, sheet varchar, "row" bigint, {typed})')
         return
-    _load(con, f"temp table staged_{dataset.name}", "path varchar, file varchar, file_rank integer", handed_in)
+    load_table(con, f"temp table staged_{dataset.name}", "path varchar, file varchar, file_rank integer", handed_in)
     paths = ", ".join(f"'{path.replace(chr(39), chr(39) * 2)}'" for path in sorted({path for path, _, _ in handed_in}))
     typed = ", ".join(f"{name}::{kind} as {name}" for name, kind in columns.items())
     con.execute(
@@ -166,7 +160,7 @@ def _load_dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset, submissions:
 
 def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFile, ...]) -> None:
     summaries = [(entry, read_submission_summary(entry.folder)) for entry in submissions]
-    _load(
+    load_table(
         con,
         "temp table submitted_file",
         "file varchar, content_hash varchar, datasets varchar, rows_found bigint, rows_accepted bigint, rows_rejected bigint, "
@@ -185,7 +179,7 @@ def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFil
             for entry, summary in summaries
         ],
     )
-    _load(
+    load_table(
         con,
         "temp table submitted_header",
         "file varchar, sheet varchar, dataset varchar, column_name varchar, header varchar",
@@ -196,7 +190,7 @@ def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFil
             for name, header in sheet["headers"].items()
         ],
     )
-    _load(
+    load_table(
         con,
         "temp table submitted_total",
         'file varchar, sheet varchar, "row" bigint, header varchar, stated bigint, summed bigint',
@@ -206,7 +200,7 @@ def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFil
             for total in summary["totals"]
         ],
     )
-    _load(
+    load_table(
         con,
         "temp table submitted_reject",
         'file varchar, sheet varchar, "row" bigint, header varchar, value varchar, reason_zh varchar, reason_en varchar',
@@ -214,166 +208,6 @@ def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFil
             (entry.file, *(reject[name] for name in ("sheet", "row", "header", "value", "reason_zh", "reason_en")))
             for entry, summary in summaries
             for reject in summary["rejects"]
-        ],
-    )
-
-
-def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """The policy as tables: policy, policy_level (normal included), policy_rule, policy_condition, policy_step, policy_exempt, policy_escalation."""
-    heading = policy.policy
-    note = heading.note or heading.title
-    _load(
-        con,
-        "table policy",
-        "policy_id varchar, title_zh varchar, title_en varchar, basis varchar, area varchar, note_zh varchar, note_en varchar, "
-        "spare_only_provider boolean, class_size integer, years_of_study integer",
-        [
-            (
-                heading.id,
-                heading.title.zh,
-                heading.title.en,
-                heading.basis,
-                heading.area,
-                note.zh,
-                note.en,
-                heading.spare_only_provider,
-                heading.class_size,
-                heading.years_of_study,
-            )
-        ],
-    )
-    for section in ("similarity", "keep", "lists", "screening", "exit", "district_evaluation"):
-        numbers = policy.model_dump()[section]
-        _load(
-            con,
-            f"table policy_{section}",
-            ", ".join(f"{name} {'integer' if isinstance(number, int) else 'double'}" for name, number in numbers.items()),
-            [tuple(number if number is None or isinstance(number, int) else float(number) for number in numbers.values())],
-        )
-    _load(
-        con,
-        "table policy_school_rule",
-        "rule_id varchar, title_zh varchar, title_en varchar, indicator varchar, comparison varchar, threshold double",
-        [
-            (
-                rule.id,
-                rule.title.zh,
-                rule.title.en,
-                rule.indicator,
-                "below" if rule.below is not None else "above",
-                float(rule.below if rule.below is not None else rule.above or 0),
-            )
-            for rule in policy.school_rule
-        ],
-    )
-    _load(
-        con,
-        "table policy_level",
-        "level varchar, level_rank integer, action varchar, cut decimal(12, 9), plan_rule varchar, title_zh varchar, title_en varchar",
-        [
-            ("normal", 0, "none", None, "cut", *STANDARD_TITLES["normal"]),
-            *(
-                (level.id, rank, level.action, level.cut, level.plan, level.shown_title.zh, level.shown_title.en)
-                for rank, level in enumerate(policy.level, 1)
-            ),
-        ],
-    )
-    _load(
-        con,
-        "table policy_rule",
-        "rule_id varchar, rule_order integer, title_zh varchar, title_en varchar, min_denominator bigint, max_gap integer, grace_years integer, "
-        "source_zh varchar, source_en varchar",
-        [
-            (
-                rule.id,
-                order,
-                rule.shown_title.zh,
-                rule.shown_title.en,
-                rule.min_denominator,
-                rule.max_gap,
-                rule.grace_years,
-                rule.source and rule.source.zh,
-                rule.source and rule.source.en,
-            )
-            for order, rule in enumerate(policy.rule)
-        ],
-    )
-    _load(
-        con,
-        "table policy_condition",
-        "rule_id varchar, condition_order integer, indicator varchar, comparison varchar, threshold double, certainty double",
-        [
-            (
-                rule.id,
-                order,
-                condition.indicator,
-                condition.comparison,
-                condition.threshold,
-                condition.certainty and float(condition.certainty),
-            )
-            for rule in policy.rule
-            for order, condition in enumerate(rule.conditions)
-        ],
-    )
-    _load(
-        con,
-        "table policy_step",
-        "rule_id varchar, step_order integer, kind varchar, years integer, span integer, level varchar, level_rank integer, certainty double",
-        [
-            (
-                rule.id,
-                order,
-                step.kind,
-                step.years or step.breaches or step.least,
-                step.within or step.window,
-                step.level,
-                policy.rank(step.level),
-                step.certainty and float(step.certainty),
-            )
-            for rule in policy.rule
-            for order, step in enumerate(rule.steps)
-        ],
-    )
-    _load(
-        con,
-        "table policy_exempt",
-        "rule_id varchar, prefix varchar",
-        [(rule.id, prefix) for rule in policy.rule for prefix in rule.exempt],
-    )
-    _load(
-        con,
-        "table policy_escalation",
-        "escalation_id varchar, rule_id varchar, level varchar, level_rank integer, target_level varchar, target_rank integer",
-        [
-            (f"escalation-{order}", rule_id, level, policy.rank(level), escalation.level, policy.rank(escalation.level))
-            for order, escalation in enumerate(policy.escalation, 1)
-            for rule_id, level in escalation.when.items()
-        ],
-    )
-
-
-def _load_dictionary(con: duckdb.DuckDBPyConnection) -> None:
-    _load(
-        con,
-        "table dictionary_indicator",
-        "indicator varchar, label_zh varchar, label_en varchar, unit varchar, is_proportion boolean, definition_zh varchar, "
-        "definition_en varchar, reading_zh varchar, reading_en varchar, limits_zh varchar, limits_en varchar, source varchar",
-        [
-            (
-                entry.name,
-                entry.label.zh,
-                entry.label.en,
-                entry.unit,
-                entry.is_proportion,
-                entry.definition.zh,
-                entry.definition.en,
-                entry.reading.zh,
-                entry.reading.en,
-                entry.limits.zh,
-                entry.limits.en,
-                entry.source,
-            )
-            for entry in dictionary().indicators.values()
         ],
     )
 
@@ -386,15 +220,6 @@ def _load_ledger(con: duckdb.DuckDBPyConnection, decided: pd.DataFrame) -> None:
         con.register("decided", decided)
         con.execute("insert into ledger_entry by name select * from decided")
         con.unregister("decided")
-
-
-def _load(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple]) -> None:
-    con.execute(f"create {table} ({columns})")
-    if rows:
-        con.execute(
-            f"insert into {table.removeprefix('temp ').removeprefix('table ')} select {', '.join(['unnest(?)'] * len(rows[0]))}",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
 
 
 Make = Callable[[duckdb.DuckDBPyConnection, Model], None]

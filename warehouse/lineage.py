@@ -1,6 +1,6 @@
 """Finds the SQL models, parses what each reads, and orders them. No list of models is kept by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -42,6 +42,15 @@ def models() -> tuple[Model, ...]:
     by_name = {model.name: model for model in [*found, union_of_indicators(names)]}
     order = TopologicalSorter({name: sorted(set(by_name[name].reads) & set(by_name)) for name in sorted(by_name)})
     return tuple(by_name[name] for name in order.static_order())
+
+
+def needed(targets: Iterable[str], known: tuple[Model, ...] = ()) -> tuple[Model, ...]:
+    """The models (of `known`, else of all) that make these tables, and all that those read, in order."""
+    known, names = known or models(), set(targets)
+    for model in reversed(known):
+        if model.name in names:
+            names |= set(model.reads)
+    return tuple(model for model in known if model.name in names)
 
 
 def inputs() -> set[str]:

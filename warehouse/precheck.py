@@ -8,8 +8,8 @@ import pandas as pd
 
 from warehouse import build
 from warehouse.exports import reject_list
-from warehouse.lineage import Model, models
-from warehouse.policy import read_policy
+from warehouse.lineage import needed
+from warehouse.policy import DEFAULT, read_policy
 from warehouse.staging import stage
 
 TARGETS = {"reject", "submission"}
@@ -37,25 +37,16 @@ def precheck(files: dict[str, bytes], inbox: Path, reference_files: list[str]) -
 
 
 def _rejects_of(inbox: Path, scratch: Path, prefix: str) -> tuple[pd.DataFrame, dict[str, int]]:
-    policy = read_policy("nanchang-2019")  # no policy changes what is accepted
+    policy = read_policy(DEFAULT)  # no policy changes what is accepted
     with build.connect_for_models() as con:
         build.load_inputs(con, build.RunInputs(tuple(stage(inbox, scratch)), policy))
-        for _ in build.run_models(con, policy, _needed()):
+        for _ in build.run_models(con, policy, needed(TARGETS)):
             pass
         counts = con.execute(
             "select sum(rows_found), sum(rows_accepted), sum(rows_rejected), sum(rows_skipped) from submission where starts_with(file, $prefix)",
             {"prefix": prefix},
         ).fetchall()[0]
         return reject_list(con), dict(zip(("found", "accepted", "rejected", "skipped"), (int(count or 0) for count in counts), strict=True))
-
-
-def _needed() -> tuple[Model, ...]:
-    """The models on the way to the rejects."""
-    needed = set(TARGETS)
-    for model in reversed(models()):
-        if model.name in needed:
-            needed |= set(model.reads)
-    return tuple(model for model in models() if model.name in needed)
 
 
 def take(name: str, content: bytes, inbox: Path) -> Path:

@@ -11,10 +11,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from warehouse.build import connect_for_models, load_builtin, load_policy
+from warehouse.build import connect_for_models
 from warehouse.dictionary import dictionary
-from warehouse.lineage import INDICATORS, Model, models, union_of_indicators
-from warehouse.policy import Policy, presets, read_policy
+from warehouse.lineage import INDICATORS, Model, models, needed, union_of_indicators
+from warehouse.loading import load_builtin, load_policy
+from warehouse.policy import COMPARISONS, Policy, presets, read_policy
 
 TARGET = "warning_level"
 RULE_TABLES = {"policy_level", "policy_rule", "policy_condition", "policy_step", "policy_exempt", "policy_escalation"}
@@ -63,14 +64,10 @@ def _changed_models(policy: Policy, in_force: Policy) -> list[Model]:
     if policy.similarity != in_force.similarity:
         dirty.add("policy_similarity")
     asked = sorted({condition.indicator for rule in policy.rule for condition in rule.conditions})
-    known = [union_of_indicators(asked) if model.name == INDICATORS else model for model in models()]
-    needed = {TARGET}
-    for model in reversed(known):
-        if model.name in needed:
-            needed |= set(model.reads)
+    known = tuple(union_of_indicators(asked) if model.name == INDICATORS else model for model in models())
     chosen = []
-    for model in known:
-        if model.name in needed and (dirty & set(model.reads) or model.name == TARGET):
+    for model in needed({TARGET}, known):
+        if dirty & set(model.reads) or model.name == TARGET:
             dirty.add(model.name)
             chosen.append(model)
     return chosen
@@ -83,7 +80,7 @@ def shifted(policy: Policy, points: Decimal, indicators: Container[str] | None =
         for condition in rule["conditions"]:
             is_meant = indicators is None or condition["indicator"] in indicators
             if is_meant and dictionary().indicators[condition["indicator"]].unit == "ratio":
-                for comparison in ("below", "at_most", "above", "at_least"):
+                for comparison in COMPARISONS:
                     if condition[comparison] is not None:
                         condition[comparison] = min(max(condition[comparison] + points, Decimal(0)), Decimal(1))
     return Policy.model_validate(tables)

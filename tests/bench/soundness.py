@@ -18,7 +18,7 @@ from scipy.stats import binom
 
 from tests.small_city import HEADING, policy_of
 from warehouse import build, staging
-from warehouse.lineage import models
+from warehouse.lineage import needed
 from warehouse.policy import Policy, read_policy
 from warehouse.variants import TARGET, judge_variant
 
@@ -102,14 +102,10 @@ def judged(offerings: pd.DataFrame, folder: Path) -> tuple[dict[str, pd.DataFram
         ["year", "school_id", "major_code", "graduates", "employed", "further_study"]
     ].astype({"major_code": str}).to_parquet(inbox / "graduates.parquet", index=False)
     chosen = policies()
-    needed = {TARGET, "pooled_rate"}
-    for model in reversed(models()):
-        if model.name in needed:
-            needed |= set(model.reads)
     inputs = build.RunInputs(tuple(staging.stage(inbox, data)), chosen["default"])
     with build.connect_for_models(str(folder / "judged.duckdb")) as con:
         build.load_inputs(con, inputs)
-        for _ in build.run_models(con, chosen["default"], tuple(model for model in models() if model.name in needed)):
+        for _ in build.run_models(con, chosen["default"], needed({TARGET, "pooled_rate"})):
             pass
         reds = {name: judge_variant(con, policy, chosen["default"], "judged.main") for name, policy in chosen.items()}
         prior = con.execute("select year, school_id, major_code, class_mean, prior_strength from pooled_rate").df()
