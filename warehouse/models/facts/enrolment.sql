@@ -6,8 +6,7 @@ select reported.year, reported.school_id, reported.major_code,
        if(count(*) = count(admitted), sum(admitted), null)::bigint as admitted,
        sum(registered)::bigint as registered
 from submitted_enrolment as submitted
-join reported_row as reported
-  on reported.dataset = 'enrolment' and reported.standing = 'accepted'
- and reported.file = submitted.file and reported.sheet = submitted.sheet and reported."row" = submitted."row"
+join reported_row as reported using (file, sheet, "row")
+where reported.dataset = 'enrolment' and reported.standing = 'accepted'
 group by reported.year, reported.school_id, reported.major_code
 order by reported.year, reported.school_id, reported.major_code

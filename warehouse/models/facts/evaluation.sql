@@ -3,8 +3,7 @@ select reported.year, reported.school_id, reported.major_code,
        sum(submitted.sample)::bigint as sample, sum(submitted.verified_employed)::bigint as verified_employed,
        avg(submitted.satisfaction) as satisfaction
 from submitted_evaluation as submitted
-join reported_row as reported
-  on reported.dataset = 'evaluation' and reported.standing = 'accepted'
- and reported.file = submitted.file and reported.sheet = submitted.sheet and reported."row" = submitted."row"
+join reported_row as reported using (file, sheet, "row")
+where reported.dataset = 'evaluation' and reported.standing = 'accepted'
 group by reported.year, reported.school_id, reported.major_code
 order by reported.year, reported.school_id, reported.major_code

@@ -16,8 +16,7 @@ select reported.year, reported.school_id, reported.major_code,
        if(count(*) = count(stable), sum(stable), null)::bigint as stable,
        round(if(count(*) = count(paid), sum(pay)::double / nullif(sum(paid), 0), null), 2) as salary
 from outcomes
-join reported_row as reported
-  on reported.dataset = outcomes.dataset and reported.standing = 'accepted'
- and reported.file = outcomes.file and reported.sheet = outcomes.sheet and reported."row" = outcomes."row"
+join reported_row as reported using (dataset, file, sheet, "row")
+where reported.standing = 'accepted'
 group by reported.year, reported.school_id, reported.major_code
 order by reported.year, reported.school_id, reported.major_code
