@@ -21,7 +21,7 @@ with warnings.catch_warnings():  # where Spark is installed too, pandera looks a
 from warehouse.dictionary import Column, Dataset, Relation, dictionary
 from warehouse.texts import sentence
 
-LONGEST_VALUE_SHOWN = 200
+LONGEST_VALUE_SHOWN, MOST_ROWS_SHOWN = 200, 5
 SHAPES = {
     "year": r"(19[5-9]\d|20\d\d)",
     "month": r"(1[0-2]|[1-9])",
@@ -167,18 +167,6 @@ def _numbers(rows: pd.DataFrame, relation: Relation) -> tuple[pd.DataFrame, pd.S
     return pd.DataFrame({name: number(name) for name in relation.sum}), number(relation.at_most)
 
 
-def _repeats(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
-    """Rows whose key, as written, stands more than once in their file; a spreadsheet's lost leading zero makes no difference."""
-    key = pd.DataFrame({"submission": rows["submission"]})
-    whole = pd.Series(True, index=rows.index)
-    for name in dataset.key:
-        key[name] = cells = _key_part(rows, name, dataset)
-        if name not in dataset.may_be_empty:
-            is_secret = dataset.column(name).kind == "secret"
-            whole &= (cells if is_secret else by_value(cells, partial(_shaped, shape=_shape(dataset.column(name))))).notna()
-    return key.duplicated(keep=False) & whole
-
-
 def _shaped(values: pd.Series, shape: str) -> pd.Series:
     return values.where(values.str.fullmatch(shape))
 
@@ -234,8 +222,18 @@ def _breaches(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 
 
 def _same_keys(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    repeated = text.index[_repeats(text, dataset)]
-    return pd.DataFrame({"column": dataset.key[-1], "check": "same_key", "position": repeated})
+    """Rows whose key, as written, stands more than once in their file, and which rows those are (`same`); a spreadsheet's lost leading zero makes no difference."""
+    key = pd.DataFrame({"submission": text["submission"]})
+    whole = pd.Series(True, index=text.index)
+    for name in dataset.key:
+        key[name] = cells = _key_part(text, name, dataset)
+        if name not in dataset.may_be_empty:
+            is_secret = dataset.column(name).kind == "secret"
+            whole &= (cells if is_secret else by_value(cells, partial(_shaped, shape=_shape(dataset.column(name))))).notna()
+    repeated = key[key.duplicated(keep=False) & whole]
+    rows = text.loc[repeated.index, "row"].astype("str").groupby([repeated[name] for name in key], dropna=False)
+    same = rows.transform(lambda numbers: "、".join(numbers.head(MOST_ROWS_SHOWN)))
+    return pd.DataFrame({"column": dataset.key[-1], "check": "same_key", "position": repeated.index, "same": same})
 
 
 def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
@@ -260,12 +258,12 @@ def _faults(cases: pd.DataFrame, raw: pd.DataFrame, text: pd.DataFrame, dataset:
     found: dict[int, dict[tuple[int, str], tuple[str, dict[str, object]]]] = {}
     for case in cases.itertuples(index=False):
         position, check = int(case.position), str(case.check)
-        column, key, values = _explain(check, case.column, text.loc[position], dataset)
+        column, key, values = _explain(check, case.column, case.same, text.loc[position], dataset)
         found.setdefault(position, {}).setdefault((order.get(column, len(order)), column), (key, values))
-    return [_fault(position, faults, raw.loc[position], text, dataset) for position, faults in sorted(found.items())]
+    return [_fault(position, faults, raw.loc[position], dataset) for position, faults in sorted(found.items())]
 
 
-def _explain(check: str, column: str, row: pd.Series, dataset: Dataset) -> tuple[str, str, dict[str, object]]:
+def _explain(check: str, column: str, same: str, row: pd.Series, dataset: Dataset) -> tuple[str, str, dict[str, object]]:
     """Which column is at fault, and the sentence of table "reject" that says why."""
     if check.startswith("relation:"):
         relation = dataset.relations[int(check.removeprefix("relation:"))]
@@ -287,7 +285,7 @@ def _explain(check: str, column: str, row: pd.Series, dataset: Dataset) -> tuple
     if check == "missing_school":
         return "school_id", "missing", {}
     if check == "same_key":
-        return dataset.key[-1], "same_key", {}
+        return dataset.key[-1], "same_key", {"rows": same, "rows_en": same.replace("、", ", ")}
     if check == "not_nullable":
         return column, "missing", {}
     return column, _shape_fault(str(row[column]), dataset.column(column)), {}
@@ -309,14 +307,12 @@ def _fault(
     position: int,
     faults: dict[tuple[int, str], tuple[str, dict[str, object]]],
     raw: pd.Series,
-    text: pd.DataFrame,
     dataset: Dataset,
 ) -> Fault:
     reasons: dict[str, list[str]] = {"zh": [], "en": []}
     for (_, name), (key, values) in sorted(faults.items()):
         column = dataset.column(name)
         value = "" if column.kind == "secret" else _shown(raw.get(name, ""))
-        rows = _rows_of_same_key(position, text, dataset) if key == "same_key" else ""
         for language in ("zh", "en"):
             known = {part.removesuffix("_en"): told for part, told in values.items() if part.endswith("_en") == (language == "en")}
             choices = "、".join(words[0] for words in column.choices.values()) if language == "zh" else ", ".join(column.choices)
@@ -326,7 +322,6 @@ def _fault(
                     language,
                     column=column.label[language],
                     value=value,
-                    rows=rows,
                     choices=choices,
                     **known,
                 )
@@ -334,15 +329,6 @@ def _fault(
     first = min(faults)[1]
     value = sentence("reject.hidden", "zh") if dataset.column(first).kind == "secret" else _shown(raw.get(first, ""))
     return Fault(position, first, value, *("；".join(reasons["zh"]), "; ".join(reasons["en"])))
-
-
-def _rows_of_same_key(position: int, text: pd.DataFrame, dataset: Dataset) -> str:
-    own = text.loc[position]
-    same = text["submission"] == own["submission"]
-    for name in dataset.key:
-        if pd.notna(own[name]):
-            same &= text[name].astype("string").str.lstrip("0") == str(own[name]).lstrip("0")
-    return "、".join(str(row) for row in text.loc[same, "row"].head(5))
 
 
 def _shown(value: str) -> str:

@@ -466,6 +466,18 @@ def test_a_row_rejected_for_another_fault_still_makes_its_key_stand_twice(tmp_pa
     assert [reject["row"] for reject in summary["rejects"]] == [2, 3]
 
 
+@pytest.mark.usefixtures("here")
+def test_a_repeated_key_names_the_rows_that_have_it_and_no_others(tmp_path: Path) -> None:
+    """Schools by name only, codes that differ in a zero too many, and a code whose lost zero makes no difference."""
+    header = ["年份", "学校名称", *HEADER[2:]]
+    schools_and_codes = [("甲校", "730301"), ("乙校", "730301"), ("丙校", "730301"), ("丙校", "730301")]
+    schools_and_codes += [("甲校", "12345"), ("甲校", "0012345"), ("甲校", "012345")]
+    summary, _ = _one(tmp_path, "twice.csv", _csv([header, *([2024, *written, 40, 35, 30] for written in schools_and_codes)]))
+    told = {reject["row"]: reject["reason_zh"].partition("（第 ")[2].partition(" 行")[0] for reject in summary["rejects"]}
+    assert told == {4: "4、5", 5: "4、5", 6: "6、8", 8: "6、8"}
+    assert "(rows 4, 5)" in summary["rejects"][0]["reason_en"]
+
+
 # ------------------------------------------------------------------------------------------------ persons
 
 
