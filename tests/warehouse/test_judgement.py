@@ -240,6 +240,22 @@ def test_a_school_that_moved_counts_where_it_lay_then(tmp_path: Path) -> None:
         assert con.execute("select year, area_id from offering_year order by year").fetchall() == [(2021, "D9"), (2022, "D0")]
 
 
+def test_a_school_told_twice_by_code_and_by_name_is_rejected_under_the_headers_it_is_written_in(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    reports = "年度,学校标识码,校名,是否报送\n2023,S0,,是\n2023,,模拟0校,否\n2023,S1,,是\n"
+    (inbox / "reports.csv").write_text(reports, "utf-8")
+    with judged(tmp_path, enrolment=[(2023, school, A, 40, 40, 40) for school in ("S0", "模拟0校", "S1")]) as con:
+        assert con.execute('select file, "row", header, value from reject').fetchall() == [
+            ("enrolment.csv", 2, "专业代码", A),
+            ("enrolment.csv", 3, "专业代码", A),
+            ("reports.csv", 2, "学校标识码", "S0"),
+            ("reports.csv", 3, "校名", "模拟0校"),
+        ]
+        assert con.execute("select count(*) from reject where strpos(reason_zh, value) and strpos(reason_en, value)").fetchall() == [(4,)]
+        assert con.execute("select school_id from quality_report").fetchall() == [("S1",)]
+
+
 # ------------------------------------------------------------------------------------------------ trust
 
 

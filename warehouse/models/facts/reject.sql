@@ -21,24 +21,24 @@ suggested as (
 candidates as (
     select code, max(candidates) as candidates from major_reference where candidates is not null group by code
 ),
-referred as (
-    select reported_row.file, reported_row.sheet, reported_row."row",
-           case reported_row.fault when 'unknown_school' then if(reported_row.is_school_by_name, 'school_name', 'school_id')
-                                   when 'same_key' then if(reported_row.dataset = 'graduate_records', 'student_id', 'major_code')
-                                   when 'unknown_class' then 'class_code'
-                                   when 'no_code' then 'vacancies'
-                                   else 'major_code' end as column_name,
-           case when reported_row.fault = 'unknown_school' then reported_row.written_school
-                when reported_row.fault = 'same_key' and reported_row.dataset = 'graduate_records' then null
-                else reported_row.code end as value,
-           reported_row.dataset, 'reference.' || reported_row.fault as sentence_key,
-           json_object('value', case when reported_row.fault = 'unknown_school' then reported_row.written_school else reported_row.code end,
-                       'candidates', coalesce(suggested.candidates, candidates.candidates, '')) as details
+rejected as (
+    select *, fault = 'unknown_school' or fault = 'same_key' and code is null as is_about_school,
+           if(is_about_school, written_school, code) as value
     from reported_row
-    left join suggested on reported_row.fault = 'unknown_major' and suggested.code = reported_row.code
-                       and suggested.written_name is not distinct from reported_row.written_name
-    left join candidates on candidates.code = reported_row.code
-    where reported_row.standing = 'rejected'
+    where standing = 'rejected'
+),
+referred as (
+    select rejected.file, rejected.sheet, rejected."row",
+           case when rejected.is_about_school then if(rejected.is_school_by_name, 'school_name', 'school_id')
+                when rejected.fault = 'unknown_class' then 'class_code'
+                when rejected.fault = 'no_code' then 'vacancies'
+                else 'major_code' end as column_name,
+           rejected.value, rejected.dataset, 'reference.' || rejected.fault as sentence_key,
+           json_object('value', rejected.value, 'candidates', coalesce(suggested.candidates, candidates.candidates, '')) as details
+    from rejected
+    left join suggested on rejected.fault = 'unknown_major' and suggested.code = rejected.code
+                       and suggested.written_name is not distinct from rejected.written_name
+    left join candidates on candidates.code = rejected.code
 )
 select file, sheet, "row", header, value, reason_zh, reason_en
 from submitted_reject
