@@ -72,7 +72,8 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A number per offering and year; `is_proportion` where it is a share of persons and so has an interval."""
+    """A number per offering and year; `is_proportion` where it is a share of persons and so has an interval.
+    `without`: what there is none of where the number it divides by is 0."""
 
     name: str
     label: Words
@@ -82,6 +83,7 @@ class Indicator:
     reading: Words
     limits: Words
     source: str
+    without: Words | None
 
 
 @dataclass(frozen=True)
@@ -158,4 +160,5 @@ def _indicator(name: str, entry: dict) -> Indicator:
         reading=Words(**entry["reading"]),
         limits=Words(**entry["limits"]),
         source=entry["source"],
+        without=Words(**entry["without"]) if "without" in entry else None,
     )

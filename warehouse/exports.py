@@ -236,7 +236,13 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
 def unjudged_in_words(codes: str, rules: dict[str, str], language: Language) -> str:
     """rule:code;rule:code under the names people use; `rules`: id -> title."""
     pairs = [entry.split(":") for entry in codes.split(";") if entry]
-    return "；".join(f"{rules[rule]}：{sentence(f'unjudged.{code}', language)}" for rule, code in pairs)
+    return "；".join(f"{rules[rule]}：{why_unjudged(code, language)}" for rule, code in pairs)
+
+
+def why_unjudged(code: str, language: Language) -> str:
+    """A code of `unjudged` in words: for an indicator, what there is none of to divide by."""
+    indicator = dictionary().indicators.get(code)
+    return indicator.without[language] if indicator and indicator.without else sentence(f"unjudged.{code}", language)
 
 
 def _meaning(name: str, language: Language) -> str:

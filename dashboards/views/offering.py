@@ -10,6 +10,7 @@ from dashboards.entering import plain, timeline
 from dashboards.page import Page, is_refused, remember
 from dashboards.tables import table
 from warehouse.dictionary import dictionary
+from warehouse.exports import why_unjudged
 from warehouse.policy import presets
 
 
@@ -218,7 +219,7 @@ def _rules(page: Page, school: str, major: str) -> None:
     states = queries.offering_states(page.snapshot, school, major)
     judged = {"breach": page.say("state.breach"), "pass": page.say("state.pass")}
     states["shown"] = [
-        judged[state] if state in judged and not why else page.word("unjudged", why)
+        judged[state] if state in judged and not why else why_unjudged(why, page.language)
         for state, why in zip(states["state"], states["unjudged"], strict=True)
     ]
     grid = states.pivot(index=["rule_order", page.title_column()], columns="year", values="shown").reset_index(level=0, drop=True)

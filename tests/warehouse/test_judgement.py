@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.small_city import EMPLOYMENT, HEADING, LEVELS, judged, policy_of
+from warehouse.dictionary import dictionary
+from warehouse.exports import why_unjudged
 from warehouse.policy import PolicyError, read_policy
 from warehouse.variants import judge_variant, shifted
 
@@ -306,14 +308,36 @@ def test_every_rule_says_why_it_could_not_judge(tmp_path: Path) -> None:
         ],
     ) as con:
         told = {(school, year): code for school, year, code in con.execute("select school_id, year, unjudged from rule_state").fetchall()}
-        assert told["S0", 2023] == "not_reported"
+        assert told["S0", 2023] == "no_figure"
         assert told["S3", 2023] == "exempt"
         assert told["S2", 2023] == "new"
-        assert con.execute("select unjudged from warning where school_id = 'S0' and year = 2023").fetchall() == [
-            ("employment:not_reported",)
-        ]
+        assert con.execute("select unjudged from warning where school_id = 'S0' and year = 2023").fetchall() == [("employment:no_figure",)]
         # Due: S0 registered 40 in 2020, three years before, and reported nobody
         assert con.execute("select year, school_id, due from missing_report").fetchall() == [(2023, "S0", 40)]
+
+
+def test_what_an_indicator_would_divide_by_is_named_where_there_is_none_of_it(tmp_path: Path) -> None:
+    every = [
+        f'[[rule]]\nid = "{name}"\nconditions = [ {{ indicator = "{name}", below = 9 }} ]\nsteps = [ {{ years = 1, level = "watch" }} ]\n'
+        for name in dictionary().indicators
+    ]
+    with judged(
+        tmp_path,
+        policy_of(*every),
+        enrolment=[(2023, "S0", A, 40, 0, 0), (2023, "S1", B, 0, 0, 20)],
+        not_admitted=[(2023, "S2", C, 40, 40)],
+        graduates=[(2023, "S0", A, 0, 0, 0), (2023, "S2", C, 9, 9, 0)],
+        matched=[(2023, "S1", B, 9, 0, 9, 0)],
+        roster=[(2023, "S0", A, 0, 0)],
+        demand=[(2023, A, "", 0)],
+        evaluation=[(2023, "S0", A, 9, 9)],
+    ) as con:
+        told = dict(con.execute("select (school_id, rule_id), unjudged from rule_state").fetchall())
+        words = {name: why_unjudged(why, "zh") for (_, name), why in told.items() if why == name}
+        assert set(words) == {name for name, entry in dictionary().indicators.items() if entry.without}
+        assert (words["registration_rate"], words["direct_employment_rate"]) == ("无人录取", "没有未升学的毕业生")
+        # S2 did not say how many were admitted, nor how many of the employed have matched or stable work
+        assert {told["S2", name] for name in ("registration_rate", "matched_rate", "stable_rate", "retention_rate")} == {"no_figure"}
 
 
 def test_enrolling_under_a_withdrawn_code_is_told_apart(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 -- One row per rule condition, offering and assessed year: the value it looks at, and whether it is missing, insufficient or holds
--- (docs/policy, readings 1 and 2).
+-- (docs/policy, readings 1 and 2). `why_missing` is the indicator itself where it would divide by 0.
 with looked_at as (
     select assessed_year.year, offering.school_id, offering.major_code, policy_condition.rule_id, policy_condition.condition_order,
            policy_condition.indicator, policy_condition.comparison, policy_condition.threshold, policy_rule.min_denominator,
            dictionary_indicator.is_proportion,
            indicator.numerator::bigint as numerator, indicator.denominator::bigint as denominator, indicator.value,
-           case when indicator.indicator is null then 'not_reported'
-                when indicator.value is null then if(policy_condition.indicator = 'plan_fulfilment', 'no_plan', 'nobody') end as why_missing
+           case when indicator.value is null then if(indicator.denominator = 0, indicator.indicator, 'no_figure') end as why_missing
     from offering
     cross join assessed_year
     cross join policy_condition

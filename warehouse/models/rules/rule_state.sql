@@ -1,6 +1,6 @@
 -- One row per rule, offering and assessed year: missing, insufficient, breach or pass (docs/policy, readings 2 and 3).
 -- An exempt major never breaches: its breaches read as pass. `unjudged` says why the rule could not judge the offering that year:
--- exempt, new (first active later than year - grace_years, unless that is the first enrolment year of all data), too_few, no_plan, nobody (nothing to divide by) or not_reported; empty where it judged.
+-- exempt, new (first active later than year - grace_years, unless that is the first enrolment year of all data), too_few, no_figure or an indicator that would divide by 0; empty where it judged.
 with judged as (
     select year, school_id, major_code, rule_id,
            bool_or(is_missing) as is_missing, bool_or(is_insufficient) as is_insufficient, bool_and(holds) as holds,
