@@ -1,16 +1,22 @@
 -- One row per year, area and industry: share of pupils trained for it (majors led to industries by the reference table, weighted by pupils),
 -- share of employment, and the location quotient of the first to the second (Florence 1939). Only years for which both are known.
+-- Pupils are one quantity in a year and area: those on the books where any roster was handed in, else the intake.
 with area as (
     select distinct year, area_id from offering_year
 ),
-trained as (
-    select offering_year.year, offering_year.area_id, builtin_group_industry.industry,
-           sum(coalesce(roster.students, offering_year.registered) * builtin_group_industry.weight::double) as pupils
+counted as (
+    select offering_year.year, offering_year.area_id, offering_year.major_code,
+           if(count(roster.students) over (partition by offering_year.year, offering_year.area_id) > 0,
+              roster.students, offering_year.registered) as pupils
     from offering_year
+    left join roster using (year, school_id, major_code)
+),
+trained as (
+    select counted.year, counted.area_id, builtin_group_industry.industry, sum(counted.pupils * builtin_group_industry.weight::double) as pupils
+    from counted
     join catalogue using (major_code)
     join builtin_group_industry using (group_code)
-    left join roster using (year, school_id, major_code)
-    group by offering_year.year, offering_year.area_id, builtin_group_industry.industry
+    group by counted.year, counted.area_id, builtin_group_industry.industry
 ),
 stated as (
     select area.year, area.area_id, industry.industry,
