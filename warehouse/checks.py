@@ -7,6 +7,17 @@ import duckdb
 
 from warehouse.dictionary import dictionary
 
+# fact -> the counts whose totals must be those of the accepted rows, and the rows
+TOTALS = {
+    "enrolment": (("plan", "registered"), "select *, 'enrolment' as dataset from submitted_enrolment"),
+    "graduates": (
+        ("graduates", "employed"),
+        "select 'graduates' as dataset, file, sheet, \"row\", graduates, employed from submitted_graduates "
+        "union all select 'graduate_records', file, sheet, \"row\", row_count, employed from record_count",
+    ),
+    "roster": (("students", "leavers"), "select *, 'roster' as dataset from submitted_roster"),
+}
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -29,7 +40,7 @@ def checks() -> dict[tuple[str, str], str]:
         (
             "submission",
             "reconciliation",
-        ): "select * from submission where rows_found <> rows_accepted + rows_rejected + rows_skipped "
+        ): "select * from submission where rows_found is distinct from rows_accepted + rows_rejected + rows_skipped "
         "or least(rows_accepted, rows_rejected, rows_skipped) < 0",
         ("reject", "every_rejected_row_is_listed"): "select file, rows_rejected, listed from submission left join "
         '(select file, count(*) as listed from reject where "row" is not null group by file) using (file) '
@@ -40,21 +51,16 @@ def checks() -> dict[tuple[str, str], str]:
         if table.key:
             key = ", ".join(f'"{name}"' for name in table.key)
             found[(table.name, "unique_key")] = f"select {key}, count(*) as times from {table.name} group by {key} having count(*) > 1"
-    for fact, counts in {
-        "enrolment": ("plan", "registered"),
-        "graduates": ("graduates", "employed"),
-        "roster": ("students", "leavers"),
-    }.items():
+    for fact, (counts, accepted) in TOTALS.items():
         found[(fact, "no_orphan")] = (
-            f"select * from {fact} where school_id not in (select school_id from schools) or major_code not in (select major_code from catalogue)"
+            f"select * from {fact} "
+            "where (school_id in (select school_id from schools) and major_code in (select major_code from catalogue)) is not true"
         )
-        if fact != "graduates":
-            for count in counts:
-                found[(fact, f"total_{count}")] = (
-                    f"select fact, accepted from (select coalesce(sum({count}), 0) as fact from {fact}), (select coalesce(sum({count}), 0) as accepted "
-                    f"from submitted_{fact} join reported_row using (file, sheet, \"row\") where reported_row.dataset = '{fact}' and standing = 'accepted') "
-                    "where fact <> accepted"
-                )
+        for count in counts:
+            found[(fact, f"total_{count}")] = (
+                f"select fact, accepted from (select coalesce(sum({count}), 0) as fact from {fact}), (select coalesce(sum({count}), 0) as accepted "
+                f"from ({accepted}) join reported_row using (dataset, file, sheet, \"row\") where standing = 'accepted') where fact <> accepted"
+            )
     return found
 
 

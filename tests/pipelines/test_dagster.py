@@ -9,14 +9,18 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from pipelines.assets import Workplace
 from pipelines.definitions import definitions
 from pipelines.triggers import inbox
+from tests.small_city import judged
+from warehouse.checks import TOTALS, checks, run_checks
 from warehouse.dictionary import dictionary
 from warehouse.lineage import models
 
@@ -31,9 +35,47 @@ def test_every_dataset_and_every_model_is_an_asset_with_its_lineage() -> None:
     assert {"offering_year", "enrolment", "rule_reached", "escalation_reached"} <= parents
 
 
+SPOILT = {
+    "reconciliation": "update {table} set rows_accepted = rows_accepted - 1",
+    "every_rejected_row_is_listed": "delete from {table}",
+    "one_level_each": "update {table} set action = null",
+    "unique_key": "insert into {table} ({key}) values (null), (null)",
+    "no_orphan": "update {table} set school_id = null",
+    **{f"total_{count}": f"update {{table}} set {count} = {count} + 1" for counts, _ in TOTALS.values() for count in counts},
+}
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A build that passes every check: graduates from a form and from records, and a row rejected."""
+    major = "730301"
+    with judged(
+        tmp_path_factory.mktemp("build"),
+        with_variants=True,
+        enrolment=[(2023, "S0", major, 40, 40, 30), (2023, "S0", "不明", 40, 40, 30)],
+        graduates=[(2023, "S0", major, 20, 18, 1)],
+        graduate_records=[(2023, number, "S1", major, where) for number, where in enumerate(("就业", "就业", "升学"))],
+        roster=[(2023, "S0", major, 90, 2)],
+    ) as con:
+        yield con
+
+
+@pytest.mark.xdist_group("build")
+@pytest.mark.parametrize("name", sorted({name for _, name in checks()}))
+def test_a_check_finds_what_it_is_there_for(build: duckdb.DuckDBPyConnection, name: str) -> None:
+    tables = {table for table, check in checks() if check == name}
+    build.begin()
+    try:
+        for table in tables:
+            build.execute(SPOILT[name].format(table=table, key=(dictionary().tables[table].key or ("",))[0]))
+        assert {result.table for result in run_checks(build) if result.name == name and not result.has_passed} == tables
+    finally:
+        build.rollback()
+
+
 def test_the_facts_have_checks_that_can_stop_a_publication() -> None:
-    checks = {(key.asset_key.to_user_string(), key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
-    assert {("submission", "reconciliation"), ("warning", "unique_key"), ("enrolment", "no_orphan"), ("enrolment", "total_plan")} <= checks
+    found = {(key.asset_key.to_user_string(), key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
+    assert {("submission", "reconciliation"), ("warning", "unique_key"), ("enrolment", "no_orphan"), ("enrolment", "total_plan")} <= found
 
 
 def test_the_schedule_runs_every_night_in_shanghai() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import sqlalchemy
 
@@ -17,7 +18,7 @@ from pipelines.sources import pull_all
 from tests.small_city import HEADERS, write_inbox
 from tests.warehouse.mariadb import running_mariadb
 from tests.warehouse.postgres import Postgres, running_postgres
-from warehouse import snapshot, staging
+from warehouse import build, snapshot, staging
 from warehouse.settings import read_settings
 from warehouse.source_state import source_states
 
@@ -99,6 +100,23 @@ def test_a_clock_that_goes_back_never_removes_what_is_published(data: Path) -> N
     assert now not in (None, published)
     with snapshot.open_snapshot(now) as con:  # type: ignore[arg-type]
         assert con.execute("select max(graduates) from graduates").fetchall() == [(30,)]
+
+
+def test_a_check_that_fails_stops_the_publication(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table is spoilt after the models made it; test_dagster.py does so for every check."""
+    standing = snapshot.published(data)
+    _more(data)
+    sealed = build.seal
+
+    def seal(con: duckdb.DuckDBPyConnection, inputs: build.RunInputs) -> None:
+        sealed(con, inputs)
+        con.execute("update graduates set graduates = graduates + 1")
+
+    monkeypatch.setattr(build, "seal", seal)
+    assert main(["run", "--data", str(data)]) == 1
+    assert "graduates的“total_graduates”有1处问题，首个：[(52, 50)]" in _one_line(capsys)
+    assert snapshot.published(data) == standing
+    assert not list((data / "snapshots").glob(".building-*"))
 
 
 def test_two_runs_at_once_wait_for_each_other(data: Path) -> None:
