@@ -1,15 +1,15 @@
 -- One row per year, area and industry: share of pupils trained for it (majors led to industries by the reference table, weighted by pupils),
 -- share of employment, and the location quotient of the first to the second (Florence 1939). Only years for which both are known.
--- Pupils are one quantity in a year and area: those on the books where any roster was handed in, else the intake.
+-- Pupils are one quantity in a year and area: those on the books where rosters speak of as many offerings as intakes do, else the intake.
 with area as (
     select distinct year, area_id from offering_year
 ),
 counted as (
     select offering_year.year, offering_year.area_id, offering_year.major_code,
-           if(count(roster.students) over (partition by offering_year.year, offering_year.area_id) > 0,
-              roster.students, offering_year.registered) as pupils
+           if(count(roster.students) over of_area >= count(offering_year.registered) over of_area, roster.students, offering_year.registered) as pupils
     from offering_year
     left join roster using (year, school_id, major_code)
+    window of_area as (partition by offering_year.year, offering_year.area_id)
 ),
 trained as (
     select counted.year, counted.area_id, builtin_group_industry.industry, sum(counted.pupils * builtin_group_industry.weight::double) as pupils
