@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 
 from warehouse import certainty
+from warehouse.decisions import ACTS
 from warehouse.dictionary import Dataset, dictionary
 from warehouse.ledger import COLUMNS
 from warehouse.lineage import Model, models
@@ -214,10 +215,10 @@ def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFil
 
 def _load_ledger(con: duckdb.DuckDBPyConnection, decided: pd.DataFrame) -> None:
     kinds = dict.fromkeys(LEDGER_COLUMNS, "varchar") | dict.fromkeys(("number", "year", "undoes"), "integer")
-    kinds |= dict.fromkeys(("plan", "suggested_plan"), "bigint") | {"is_effective": "boolean"}
+    kinds |= dict.fromkeys(("plan", "suggested_plan"), "bigint") | {"is_effective": "boolean", "sort": "varchar"}
     con.execute(f"create table ledger_entry ({', '.join(f'{name} {kind}' for name, kind in kinds.items())})")
     if len(decided):
-        con.register("decided", decided)
+        con.register("decided", decided.assign(sort=decided["act"].map(lambda name: ACTS[name].sort)))
         con.execute("insert into ledger_entry by name select * from decided")
         con.unregister("decided")
 

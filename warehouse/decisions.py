@@ -119,24 +119,19 @@ def figures_of(con: duckdb.DuckDBPyConnection, school_id: str, major_code: str, 
     """The figures of a year (default: the assessment year). NotAllowed where the snapshot knows no such offering or year."""
     found = con.execute(
         """
-        with known as (
-            select snapshot_id, policy_id, coalesce($year, assessment_year) as year from snapshot
-            where coalesce($year, assessment_year) between first_year and assessment_year
-        )
-        select known.year, known.snapshot_id, known.policy_id,
+        select intake_gap.year, snapshot_id, policy_id,
                coalesce(warning.level, 'normal') as level, coalesce(warning.action, 'none') as action, warning.plan, warning.recommended_plan,
                roster.students, warning.registered, warning.employment_rate as rate,
-               known.year - coalesce((select max(year) from enrolment where school_id = $school and major_code = $major and registered > 0
-                                      and year <= coalesce($year, assessment_year)), offering.first_year - 1) as years_without_intake,
+               years_without_intake,
                coalesce(warning.is_only_provider, false) as is_only_provider,
-               exists (select 1 from major_list where major_list.year = known.year and major_list.area_id = offering.area_id
+               exists (select 1 from major_list where major_list.year = intake_gap.year and major_list.area_id = offering.area_id
                        and major_list.major_code = $major and list = 'shortage') as is_scarce
-        from offering
-        cross join snapshot
-        join known using (snapshot_id)
-        left join warning on warning.year = known.year and warning.school_id = offering.school_id and warning.major_code = offering.major_code
-        left join roster on roster.year = known.year and roster.school_id = offering.school_id and roster.major_code = offering.major_code
-        where offering.school_id = $school and offering.major_code = $major
+        from intake_gap
+        join snapshot on intake_gap.year = coalesce($year, assessment_year)
+        join offering using (school_id, major_code)
+        left join warning using (year, school_id, major_code)
+        left join roster using (year, school_id, major_code)
+        where school_id = $school and major_code = $major
         """,
         {"school": school_id, "major": major_code, "year": year},
     )
@@ -168,32 +163,25 @@ def decide(
     name = figures.action.replace("none", "observe") if request.act == "confirm" else request.act
     if name not in ACTS:
         raise NotAllowed("no_act", found=name, known="、".join(["confirm", *ACTS]))
-    act, effective = ACTS[name], _effective(earlier)
-    state = effective[-1]["case_state"] if effective else ""
+    act = ACTS[name]
+    decided = [entry for entry in earlier if entry["is_effective"] and ACTS[entry["act"]].sort == "decision"]
+    states = ["", *(entry["case_state"] for entry in decided)]
     plan, until = request.plan, request.until
     if name == "reduce" and plan is None and figures.action == "reduce":
         plan = figures.recommended_plan
     if name == "rectify" and not until:
         until = date(moment.year + int(figures.exit["rectify_years"]), 12, 31).isoformat()
-    undoes = None
-    if name == "undo":
-        undone = next((entry for entry in reversed(effective) if ACTS[entry["act"]].sort == "decision"), None)
-        if undone is None:
-            raise NotAllowed("nothing_to_undo")
-        undoes = undone["number"]
-        before = [entry for entry in effective if entry["number"] < undoes]
-        state_after = before[-1]["case_state"] if before else ""
-    else:
-        state_after = state if act.state is None else act.state
+    if name == "undo" and not decided:
+        raise NotAllowed("nothing_to_undo")
     _refuse_what_is_missing(act, {**request.details, "plan": plan, "until": until, "reason": request.reason.strip()})
-    _refuse_illegal_move(name, act, state, figures, earlier, plan, until, request, moment)
+    _refuse_illegal_move(name, act, states[-1], figures, earlier, plan, until, request, moment)
     entry = {
         "school_id": request.school_id,
         "major_code": request.major_code,
         "number": len(earlier) + 1,
         "year": figures.year,
         "act": name,
-        "case_state": state_after,
+        "case_state": states[-2] if name == "undo" else states[-1] if act.state is None else act.state,
         "plan": 0 if name in ("stop", "withdraw") else plan,
         "until": until,
         "reason": request.reason.strip(),
@@ -204,7 +192,7 @@ def decide(
         "suggested": figures.action,
         "suggested_plan": figures.recommended_plan,
         "level": figures.level,
-        "undoes": undoes,
+        "undoes": decided[-1]["number"] if name == "undo" else None,
         "person": person,
         "role": role,
         "moment": moment.isoformat(timespec="seconds"),
@@ -214,11 +202,6 @@ def decide(
     ledger.add(entry)
     audit.record(data, person, role, "decide", f"{request.school_id}/{request.major_code} {name} #{entry['number']}")
     return entry
-
-
-def _effective(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    undone = {entry["undoes"] for entry in entries}
-    return [entry for entry in entries if entry["act"] != "undo" and entry["number"] not in undone]
 
 
 def _refuse_what_is_missing(act: Act, given: Mapping[str, Any]) -> None:
@@ -250,6 +233,8 @@ def _refuse_illegal_move(
         if name in limits and last > moment.date() + limits[name]:
             raise NotAllowed("date_too_late", found=until, latest=(moment.date() + limits[name]).isoformat())
     if name == "withdraw":
+        if figures.students is None:
+            raise NotAllowed("pupils_unknown", year=figures.year)
         if figures.students:
             raise NotAllowed("pupils_left", students=figures.students)
         if state != "suspended" and figures.years_without_intake < int(figures.exit["withdraw_after_years"]):
@@ -293,14 +278,21 @@ def findings(con: duckdb.DuckDBPyConnection, figures: Figures, act: str, request
         yield _finding("last_intake", int(details["last_intake"]) >= figures.year - figures.years_without_intake,
                        stated=int(details["last_intake"]), known=figures.year - figures.years_without_intake)  # fmt: skip
     if act == "merge":
-        into = con.execute(
-            "select level_rank, major_name from warning join catalogue using (major_code) where year = ? and school_id = ? and major_code = ?",
-            [figures.year, request.school_id, details["merge_into"]],
+        into = details["merge_into"]
+        found = con.execute(
+            """
+            select major_name, class_code = (select class_code from catalogue where major_code = $own) as is_same_class, level_rank
+            from catalogue
+            left join warning on warning.major_code = catalogue.major_code and year = $year and school_id = $school
+            where catalogue.major_code = $into
+            """,
+            {"own": request.major_code, "into": into, "year": figures.year, "school": request.school_id},
         ).fetchone()
-        yield _finding("merge_offered", into is not None and details["merge_into"] != request.major_code, into=details["merge_into"])
-        if into is not None:
-            yield _finding("merge_level", into[0] == 0, into=into[1])
-        yield _finding("merge_class", str(details["merge_into"])[:4] == request.major_code[:4], into=details["merge_into"])
+        name, is_same_class, level_rank = found or (None, False, None)
+        yield _finding("merge_offered", level_rank is not None and into != request.major_code, into=into)
+        if level_rank is not None:
+            yield _finding("merge_level", level_rank == 0, into=name)
+        yield _finding("merge_class", is_same_class, into=into)
     if act == "exemption":
         yield _finding("only_provider", figures.is_only_provider)
         yield _finding("scarce", figures.is_scarce)

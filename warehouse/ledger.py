@@ -66,22 +66,25 @@ class Ledger:
 
     def entries(self) -> pd.DataFrame:
         """Every entry, in order of offering and number: COLUMNS, and `is_effective`, false for an undoing and for what was undone."""
-        with self.engine.connect() as con:
-            rows = con.execute(sa.select(entry_table).order_by(entry_table.c.school_id, entry_table.c.major_code, entry_table.c.number))
-            frame = pd.DataFrame(rows.fetchall(), columns=COLUMNS)
+        frame = pd.DataFrame(self._read(), columns=[*COLUMNS, "is_effective"])
         for count in ("plan", "suggested_plan", "undoes"):
             frame[count] = frame[count].astype("Int64")
-        undone = set(zip(frame["school_id"], frame["major_code"], frame["undoes"], strict=True))
-        frame["is_effective"] = [
-            row.act != "undo" and (row.school_id, row.major_code, row.number) not in undone for row in frame.itertuples(index=False)
-        ]
         return frame
 
     def of_offering(self, school_id: str, major_code: str) -> list[dict[str, Any]]:
-        """The entries of one offering, oldest first."""
-        chosen = sa.select(entry_table).where(entry_table.c.school_id == school_id, entry_table.c.major_code == major_code)
+        """The entries of one offering, oldest first, as in `entries`."""
+        return self._read(entry_table.c.school_id == school_id, entry_table.c.major_code == major_code)
+
+    def _read(self, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+        """The entries of whole offerings."""
+        key = (entry_table.c.school_id, entry_table.c.major_code, entry_table.c.number)
         with self.engine.connect() as con:
-            return [dict(row) for row in con.execute(chosen.order_by(entry_table.c.number)).mappings()]
+            rows = con.execute(sa.select(entry_table).where(*where).order_by(*key)).mappings().all()
+        undone = {(row["school_id"], row["major_code"], row["undoes"]) for row in rows}
+        return [
+            {**row, "is_effective": row["act"] != "undo" and (row["school_id"], row["major_code"], row["number"]) not in undone}
+            for row in rows
+        ]
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Adds one entry under its number. Contested where that number is taken."""

@@ -22,17 +22,18 @@ FAILING = ("S0", "730301")
 
 @pytest.fixture(scope="module")
 def snapshot_of_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """S0: 730301 red, 730302 fine; S1: 710201 without intake or pupils since 2020."""
+    """S0: 730301 red, 710201 fine; without intake since 2020: 710201 at S1, which says that no pupils are left, and at S2, which says nothing of them."""
     years = (2021, 2022, 2023)
     with judged(
         tmp_path_factory.mktemp("ledger"),
         enrolment=[
             *((year, "S0", "730301", 40, 40, 30) for year in years),
             *((year, "S0", "710201", 40, 40, 38) for year in years),
-            (2020, "S1", "710201", 20, 20, 20), (2021, "S1", "710201", 10, 0, 0), (2022, "S1", "710201", 10, 0, 0), (2023, "S1", "710201", 10, 0, 0),
+            *((2020, school, "710201", 20, 20, 20) for school in ("S1", "S2")),
+            *((year, school, "710201", 10, 0, 0) for school in ("S1", "S2") for year in years),
         ],
         graduates=[*((year, "S0", "730301", 60, 10, 5) for year in years), *((year, "S0", "710201", 60, 58, 1) for year in years)],
-        roster=[(2023, "S0", "730301", 88, 2)],
+        roster=[(2023, "S0", "730301", 88, 2), (2023, "S1", "710201", 0, 0)],
         with_variants=True,
     ) as con:  # fmt: skip
         yield con
@@ -119,13 +120,19 @@ def test_an_unknown_offering_is_refused(enter) -> None:
 
 def test_three_years_without_intake_and_without_pupils_may_be_withdrawn_and_then_nothing_more(enter, snapshot_of_city) -> None:
     idle = ("S1", "710201")
-    assert snapshot_of_city.execute("select proposal, years_without_intake from proposal where school_id = 'S1'").fetchall() == [
-        ("withdraw", 3)
-    ]
+    assert snapshot_of_city.execute("select school_id, proposal, years_without_intake from proposal").fetchall() == [("S1", "withdraw", 3)]
     assert enter("withdraw", offering=idle)["case_state"] == "withdrawn"
     with pytest.raises(NotAllowed, match="已撤销"):
         enter("resume", offering=idle, reason="x")
     assert enter("undo", offering=idle, reason="误操作")["case_state"] == ""
+
+
+def test_pupils_that_nobody_reported_are_not_taken_for_none(enter, snapshot_of_city) -> None:
+    assert figures_of(snapshot_of_city, "S2", "710201").years_without_intake == 3
+    with pytest.raises(NotAllowed) as refusal:
+        enter("withdraw", offering=("S2", "710201"))
+    assert "2023 年" in refusal.value.told("zh")
+    assert "The roster of 2023" in refusal.value.told("en")
 
 
 def test_undoing_is_an_entry_of_its_own_and_brings_the_state_before_back(enter, ledger: Ledger) -> None:

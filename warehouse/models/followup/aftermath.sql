@@ -8,10 +8,11 @@ with rate as (
     where indicator = 'employment_rate' and value is not null
 ),
 moved as (
-    select warning.year, warning.school_id, warning.major_code, left(warning.major_code, 2) as group_code, warning.level, warning.level_rank,
+    select warning.year, warning.school_id, warning.major_code, catalogue.group_code, warning.level, warning.level_rank,
            before.value as rate_before, later.value as rate_after, later.value - before.value as rate_change,
            warning.registered as registered_before, enrolment.registered as registered_after
     from warning
+    join catalogue using (major_code)
     join rate as before on before.year = warning.year and before.school_id = warning.school_id and before.major_code = warning.major_code
     left join rate as later on later.year = warning.year + 2 and later.school_id = warning.school_id and later.major_code = warning.major_code
     left join enrolment on enrolment.year = warning.year + 2 and enrolment.school_id = warning.school_id and enrolment.major_code = warning.major_code

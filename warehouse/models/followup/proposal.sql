@@ -1,20 +1,14 @@
--- One row per offering that the policy's terms make a proposal for in the assessment year: withdraw (没有新生达到年限且无在校生),
--- end_rectifying (整改期满仍预警), resume (整改后不再预警).
+-- One row per offering that the policy's terms make a proposal for in the assessment year: withdraw (没有新生达到年限且无在校生; pupils that
+-- nobody reported are not taken for none), end_rectifying (整改期满仍预警), resume (整改后不再预警).
 with known as (
-    select offering.school_id, offering.major_code, assessment.assessment_year as year,
-           assessment.assessment_year
-           - coalesce((select max(year) from enrolment where enrolment.school_id = offering.school_id and enrolment.major_code = offering.major_code
-                       and registered > 0 and enrolment.year <= assessment_year), offering.first_year - 1) as years_without_intake,
-           coalesce((select sum(students) from roster where roster.school_id = offering.school_id and roster.major_code = offering.major_code
-                     and roster.year = assessment_year), 0) as students,
+    select intake_gap.year, intake_gap.school_id, intake_gap.major_code, intake_gap.years_without_intake, roster.students,
            coalesce(case_state.case_state, '') as case_state, coalesce(case_state.until, '') as until,
            coalesce(warning.level_rank, 0) as level_rank
-    from offering
-    cross join assessment
-    left join case_state
-      on case_state.year = assessment.assessment_year and case_state.school_id = offering.school_id and case_state.major_code = offering.major_code
-    left join warning
-      on warning.year = assessment.assessment_year and warning.school_id = offering.school_id and warning.major_code = offering.major_code
+    from intake_gap
+    join assessment on assessment.assessment_year = intake_gap.year
+    left join roster using (year, school_id, major_code)
+    left join case_state using (year, school_id, major_code)
+    left join warning using (year, school_id, major_code)
 ),
 proposed as (
     select known.*,
