@@ -138,9 +138,9 @@ class Page:
         """Writes what the person did into the audit log."""
         audit.record(self.data, self.person.name, self.person.role, deed, subject)
 
-    def download(self, place: Any, label: str, content: Any, name: str, deed: str = "export") -> None:
+    def download(self, place: Any, label: str, content: Any, name: str) -> None:
         """A button in `place` (a column) that gives a file away; who took it goes into the audit log."""
-        place.download_button(label, content, name, width="stretch", on_click=self.noted, args=(deed, name))
+        place.download_button(label, content, name, width="stretch", on_click=self.noted, args=("export", name))
 
     def file_name(self, key: str, ending: str) -> str:
         """A download's name; says when the data are simulated."""

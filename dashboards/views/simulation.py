@@ -159,7 +159,7 @@ def _kept(page: Page, policy: Policy, in_force: Policy) -> None:
     text = write_policy(policy)
     try:
         parse_policy(text, "variant.toml")
-        page.download(right, page.say("simulation.save"), text, f"{policy.policy.id}-variant.toml", "policy")
+        page.download(right, page.say("simulation.save"), text, f"{policy.policy.id}-variant.toml")
     except PolicyError as error:
         right.caption(str(error))
     chosen = st.multiselect(

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from dashboards.navigation import VIEWS, path_of
 from dashboards.texts import say
 from tests.browser.conftest import serve, settled
+from warehouse import audit
 from warehouse.policy import parse_policy
 from warehouse.snapshot import published
 
@@ -259,7 +260,7 @@ def test_monthly_figures_and_their_documents(page: Page, dashboard: str, city_sn
 
 
 def test_simulation_says_who_enters_when_the_target_rises_and_saves_a_policy(
-    page: Page, dashboard: str, city_snapshot: duckdb.DuckDBPyConnection, tmp_path: Path
+    page: Page, dashboard: str, city: Path, city_snapshot: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     _open(page, dashboard, "simulation", "zh")
     flagged = city_snapshot.execute(f"select count(*) from warning where level <> 'normal' and year = {LATEST}").fetchall()[0][0]
@@ -277,6 +278,8 @@ def test_simulation_says_who_enters_when_the_target_rises_and_saves_a_policy(
     saved = _download(page, say("simulation.save", "zh"), tmp_path)
     policy = parse_policy(saved.read_text("utf-8"), saved.name)
     assert policy.rule[0].conditions[0].threshold == 0.92
+    _settled(page)
+    assert audit.entries(city).iloc[0][["deed", "subject"]].tolist() == ["export", saved.name], "nothing was changed by saving a variant"
 
 
 def test_simulation_moves_the_employment_target_of_every_rule_at_once_and_goes_back(page: Page, dashboard: str, tmp_path: Path) -> None:
