@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import queries
 from dashboards.page import Page
-from warehouse.decisions import ACTS, NotAllowed, Request, contested_told, decide, finding_told
+from warehouse.decisions import ACTS, NotAllowed, Request, acts_with, contested_told, decide, finding_told
 from warehouse.ledger import Contested, details_of, ledger_of
 
 RIGHT_OF = {"decision": "decide", "undo": "decide", "ruling": "decide", "opinion": "decide", "response": "respond", "appeal": "respond"}
@@ -69,7 +69,7 @@ def document_of(page: Page, key: str) -> tuple[str, bytes] | None:
 def timeline(page: Page, entries: Any) -> None:
     """The entries of one offering, oldest first, what was undone struck through."""
     for entry in entries.sort_values("number").to_dict("records"):
-        plan = f" {entry['plan']}{page.unit('persons')}" if entry["plan"] == entry["plan"] and entry["act"] == "reduce" else ""
+        plan = f" {entry['plan']}{page.unit('persons')}" if entry["act"] in acts_with("plan") else ""
         act = f"{page.word('act', entry['act'])}{plan}"
         is_undone = not entry["is_effective"] and ACTS[entry["act"]].sort != "undo"
         line = page.say("ledger.line", number=entry["number"], year=entry["year"], act=f"~~{act}~~" if is_undone else f"**{act}**",

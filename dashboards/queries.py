@@ -537,7 +537,7 @@ def open_cases(shown: Shown, entries: pd.DataFrame, today: str) -> pd.DataFrame:
     standing = decisions.standing(entries).set_index(key)
     decided = set(standing.index[standing["year"] == year])
     flagged = rows[(rows["level_rank"] > 0) & ~pd.MultiIndex.from_frame(rows[key]).isin(decided)]
-    ended = standing[standing["act"].isin(["rectify", "postpone", "exempt"]) & (standing["until"] != "") & (standing["until"] < today)]
+    ended = standing[(standing["until"] != "") & (standing["until"] < today)]
     proposed = ask(
         shown, "select school_id, major_code, proposal, until from proposal left join case_state using (year, school_id, major_code)"
     )

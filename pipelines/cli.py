@@ -16,7 +16,7 @@ import duckdb
 from pythonjsonlogger.json import JsonFormatter
 
 from warehouse import archive, audit, exports, snapshot
-from warehouse.decisions import ACTS, DETAILS, NotAllowed, Request, contested_told, decide, finding_told
+from warehouse.decisions import ACTS, DETAILS, NotAllowed, Request, acts_with, contested_told, decide, finding_told
 from warehouse.dictionary import dictionary
 from warehouse.documents import KINDS, Office, documents, lay_out_templates, zipped
 from warehouse.ledger import FILE as LEDGER
@@ -100,16 +100,19 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--major", required=True, help="major code")
     decide.add_argument("--act", required=True, choices=["confirm", *ACTS], help="what is entered; confirm takes the suggestion")
     decide.add_argument("--year", type=int, help="assessment year decided on (default: the snapshot's)")
-    decide.add_argument("--plan", type=int, help="plan that is to hold (reduce)")
-    decide.add_argument("--until", default="", help="date, year-month-day (rectify, postpone, exempt, improvement)")
+    for name, read, about in (
+        ("plan", int, "plan that is to hold"),
+        ("until", str, "date, year-month-day"),
+        ("last_intake", int, "year of the last intake"),
+        ("merge_into", str, "code of the school's major that takes it in"),
+        ("years", int, "for how many years"),
+        ("target", _share, "employment rate promised, as a share of 1: 0.9"),
+        ("pupils", _count, "pupils concerned"),
+        ("teachers", _count, "teachers to retrain"),
+    ):
+        decide.add_argument(f"--{name.replace('_', '-')}", type=read, help=f"{about} ({', '.join(acts_with(name))})")
     decide.add_argument("--reason", default="", help="why")
     decide.add_argument("--document", type=Path, help="file to keep with the entry")
-    decide.add_argument("--last-intake", type=int, help="year of the last intake (phase_out)")
-    decide.add_argument("--merge-into", help="code of the school's major that takes it in (merge)")
-    decide.add_argument("--years", type=int, help="for how many years (exemption)")
-    decide.add_argument("--target", type=_share, help="employment rate promised, as a share of 1: 0.9 (improvement)")
-    decide.add_argument("--pupils", type=_count, help="pupils concerned (any response)")
-    decide.add_argument("--teachers", type=_count, help="teachers to retrain (any response)")
 
     letters = _command(commands, "documents", _documents, "write notices, circulars and reports as Word files in one zip")
     _add_data(letters)
@@ -244,7 +247,7 @@ def _decide(chosen: argparse.Namespace) -> int:
     details = {name: getattr(chosen, name) for name in DETAILS if getattr(chosen, name) is not None}
     document = (chosen.document.name, chosen.document.read_bytes()) if chosen.document else None
     request = Request(
-        chosen.school, chosen.major, chosen.act, chosen.plan, chosen.until, chosen.reason, document, details, year=chosen.year
+        chosen.school, chosen.major, chosen.act, chosen.plan, chosen.until or "", chosen.reason, document, details, year=chosen.year
     )
     try:
         with snapshot.open_snapshot(_published(chosen.data)) as con:

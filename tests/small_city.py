@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from warehouse import build, checks, staging
 from warehouse.build import RunInputs
@@ -27,6 +28,7 @@ HEADERS = {
     "quality_reports": "年份,学校代码,是否报送",
     "enrolment_monthly": "年份,月份,学校代码,专业代码,累计报到人数",
     "district_enrolment": "年份,月份,县区代码,中职计划,中职报到,普高报到",
+    "catalogue": "专业代码,专业名称,专业类代码,专业类,专业大类代码,专业大类",
 }
 HEADING = """
 [policy]
@@ -74,9 +76,10 @@ def policy_of(*parts: str, heading: str = HEADING, levels: str = LEVELS) -> Poli
 
 @contextmanager
 def judged(
-    folder: Path, policy: Policy | None = None, *, with_variants: bool = False, **tables: list[tuple]
+    folder: Path, policy: Policy | None = None, *, decided: pd.DataFrame | None = None, with_variants: bool = False, **tables: list[tuple]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The database with every model made, from the tables given; reads in this process. Without `with_variants` no other policy is tried."""
+    """The database with every model made, from the tables given and what was `decided` (Ledger.entries); reads in this process.
+    Without `with_variants` no other policy is tried."""
     write_inbox(folder / "inbox", **tables)
     (folder / "data").mkdir(exist_ok=True)
     chosen = policy or policy_of()
@@ -86,7 +89,7 @@ def judged(
     finally:
         staging._read_all = apart
     with build.connect_for_models() as con:
-        inputs = RunInputs(staged, chosen)
+        inputs = RunInputs(staged, chosen) if decided is None else RunInputs(staged, chosen, decided=decided)
         build.load_inputs(con, inputs)
         for _ in build.run_models(con, chosen, tuple(model for model in models() if with_variants or "variant_level" not in model.reads)):
             pass

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import _parser
+from warehouse.decisions import ACTS
 from warehouse.policy import presets
+from warehouse.texts import sentences
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README.zh.md"]
@@ -51,3 +53,17 @@ def test_the_two_commands_are_told_and_stand(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert "make demo" in text
     assert "make test" in text
+
+
+def test_every_act_has_its_name_its_questions_and_its_place_in_the_documents() -> None:
+    told = {
+        word.strip(",")
+        for line in (ROOT / "docs/decisions.md").read_text("utf-8").splitlines()
+        if line.startswith("| ")
+        for word in line.split("|")[1].split()
+    }
+    for name, act in ACTS.items():
+        assert f"act.{name}" in sentences("en")
+        assert name in told
+        assert not [key for key in act.needs if f"decision.needs_{key}" not in sentences("en")]
+        assert not act.notice or f"document.notice_{act.notice}" in sentences("en")

@@ -16,7 +16,7 @@ import pandas as pd
 from warehouse import certainty
 from warehouse.decisions import ACTS
 from warehouse.dictionary import Dataset, dictionary
-from warehouse.ledger import COLUMNS
+from warehouse.ledger import ENTRY_COLUMNS
 from warehouse.lineage import Model, models
 from warehouse.loading import load_builtin, load_dictionary, load_policy, load_table
 from warehouse.policy import Policy
@@ -26,7 +26,6 @@ from warehouse.texts import Language, sentence
 
 VERSION = "0.1.0"
 MEMORY_OF_A_BUILD = 5 * 2**30  # what is larger rests on disk
-LEDGER_COLUMNS = [*COLUMNS, "is_effective"]
 SQL_TYPES = {"secret": "ubigint", "year": "integer", "month": "integer", "count": "bigint", "decimal": "double", "flag": "boolean"}
 
 
@@ -39,7 +38,7 @@ class RunInputs:
     policy: Policy
     year: int | None = None
     is_simulated: bool = False
-    decided: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=LEDGER_COLUMNS))
+    decided: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ENTRY_COLUMNS))
 
     @property
     def snapshot_id(self) -> str:
@@ -214,7 +213,7 @@ def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFil
 
 
 def _load_ledger(con: duckdb.DuckDBPyConnection, decided: pd.DataFrame) -> None:
-    kinds = dict.fromkeys(LEDGER_COLUMNS, "varchar") | dict.fromkeys(("number", "year", "undoes"), "integer")
+    kinds = dict.fromkeys(ENTRY_COLUMNS, "varchar") | dict.fromkeys(("number", "year", "undoes"), "integer")
     kinds |= dict.fromkeys(("plan", "suggested_plan"), "bigint") | {"is_effective": "boolean", "sort": "varchar"}
     con.execute(f"create table ledger_entry ({', '.join(f'{name} {kind}' for name, kind in kinds.items())})")
     if len(decided):

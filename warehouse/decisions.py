@@ -23,42 +23,52 @@ from warehouse.texts import Language, sentence
 
 @dataclass(frozen=True)
 class Act:
-    """One sort of entry. `sort`: decision, response, opinion, appeal or ruling. `after`: the states it may follow (None: any but withdrawn);
-    `state`: what it leads to (None: unchanged). `needs`: fields that must be filled in."""
+    """One sort of entry. `sort`: decision, response, opinion, appeal, ruling or undo. `after`: the states it may follow (None: any but withdrawn);
+    `state`: what it leads to (None: unchanged). `needs`: fields that must be filled in; `may`: fields that can be, besides reason and document.
+    `plan`: the plan it sets by itself. `notice`: the template of the notice that tells the school."""
 
     sort: str
     after: frozenset[str] | None = None
     state: str | None = None
     needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    plan: int | None = None
+    notice: str = ""
 
 
 _OPEN = frozenset({"", "rectifying", "reduced", "resumed"})
+_CONCERNED = ("pupils", "teachers")
 ACTS: dict[str, Act] = {
-    "observe": Act("decision", _OPEN, ""),
-    "rectify": Act("decision", _OPEN, "rectifying"),
-    "reduce": Act("decision", _OPEN, "reduced", ("plan",)),
-    "stop": Act("decision", _OPEN | {"suspended"}, "suspended"),
-    "withdraw": Act("decision", None, "withdrawn"),
+    "observe": Act("decision", _OPEN, "", notice="observe"),
+    "rectify": Act("decision", _OPEN, "rectifying", may=("until",), notice="rectify"),
+    "reduce": Act("decision", _OPEN, "reduced", ("plan",), notice="reduce"),
+    "stop": Act("decision", _OPEN | {"suspended"}, "suspended", plan=0, notice="stop"),
+    "withdraw": Act("decision", None, "withdrawn", plan=0, notice="stop"),
     "resume": Act("decision", frozenset({"rectifying", "reduced", "suspended"}), "resumed", ("reason",)),
     "postpone": Act("decision", None, None, ("until",)),
     "dismiss": Act("decision", _OPEN, "", ("reason",)),
     "exempt": Act("decision", _OPEN, "", ("reason", "until")),
     "opinion": Act("opinion", None, None, ("reason",)),
-    "phase_out": Act("response", None, None, ("last_intake",)),
-    "merge": Act("response", None, None, ("merge_into",)),
-    "exemption": Act("response", None, None, ("reason", "years")),
-    "improvement": Act("response", None, None, ("reason", "target", "until")),
+    "phase_out": Act("response", None, None, ("last_intake",), _CONCERNED),
+    "merge": Act("response", None, None, ("merge_into",), _CONCERNED),
+    "exemption": Act("response", None, None, ("reason", "years"), _CONCERNED),
+    "improvement": Act("response", None, None, ("reason", "target", "until"), _CONCERNED),
     "appeal": Act("appeal", None, None, ("reason",)),
     "uphold": Act("ruling", None, None, ("reason",)),
     "reject": Act("ruling", None, None, ("reason",)),
     "undo": Act("undo", None, None, ("reason",)),
 }
-DETAILS = ("last_intake", "merge_into", "years", "target", "pupils", "teachers")
+DETAILS = ("last_intake", "merge_into", "years", "target", *_CONCERNED)
 
 
 def acts_of(*sorts: str) -> list[str]:
     """The acts of these sorts."""
     return [name for name, act in ACTS.items() if act.sort in sorts]
+
+
+def acts_with(field: str) -> list[str]:
+    """The acts that this field can be filled in for."""
+    return [name for name, act in ACTS.items() if field in (*act.needs, *act.may)]
 
 
 class NotAllowed(Exception):
@@ -173,7 +183,7 @@ def decide(
         until = date(moment.year + int(figures.exit["rectify_years"]), 12, 31).isoformat()
     if name == "undo" and not decided:
         raise NotAllowed("nothing_to_undo")
-    _refuse_what_is_missing(act, {**request.details, "plan": plan, "until": until, "reason": request.reason.strip()})
+    _refuse_other_fields(name, act, {**request.details, "plan": plan, "until": until, "reason": request.reason.strip()})
     _refuse_illegal_move(name, act, states[-1], figures, earlier, plan, until, request, moment)
     entry = {
         "school_id": request.school_id,
@@ -182,7 +192,7 @@ def decide(
         "year": figures.year,
         "act": name,
         "case_state": states[-2] if name == "undo" else states[-1] if act.state is None else act.state,
-        "plan": 0 if name in ("stop", "withdraw") else plan,
+        "plan": plan if act.plan is None else act.plan,
         "until": until,
         "reason": request.reason.strip(),
         "document": _kept(data, request.document),
@@ -204,10 +214,13 @@ def decide(
     return entry
 
 
-def _refuse_what_is_missing(act: Act, given: Mapping[str, Any]) -> None:
-    for name in act.needs:
-        if given.get(name) in (None, ""):
-            raise NotAllowed(f"needs_{name}")
+def _refuse_other_fields(name: str, act: Act, given: Mapping[str, Any]) -> None:
+    filled_in = {key for key, value in given.items() if value not in (None, "")}
+    for key in act.needs:
+        if key not in filled_in:
+            raise NotAllowed(f"needs_{key}")
+    if others := sorted(filled_in - {"reason", *act.needs, *act.may}):
+        raise NotAllowed("not_taken", act=name, found=", ".join(others))
 
 
 def _refuse_illegal_move(

@@ -21,7 +21,6 @@ from warehouse import decisions
 from warehouse.settings import read_settings
 from warehouse.texts import sentence
 
-NOTICES = {"observe": ("observe", "none"), "rectify": ("rectify",), "reduce": ("reduce",), "stop": ("stop", "withdraw")}
 REPORTS = ("circular", "briefing", "analysis", "monthly")
 KINDS = ("notices", *REPORTS)
 ROWS_SHOWN = 30
@@ -132,8 +131,9 @@ def _notices(con: duckdb.DuckDBPyConnection, entries: pd.DataFrame, office: Offi
         {"act": "none"}
     )
     rows = rows[(rows["level_rank"] > 0) | (rows["act"] != "none")]
-    for kind, acts in NOTICES.items():
-        for (school_id, school_name), own in rows[rows["act"].isin(acts)].groupby(["school_id", "school_name"]):
+    notices = rows["act"].map({name: act.notice for name, act in decisions.ACTS.items()} | {"none": "observe"})
+    for kind in sorted(set(notices) - {""}):
+        for (school_id, school_name), own in rows[notices == kind].groupby(["school_id", "school_name"]):
             told = [{**row, "action": sentence(f"action.{row['action']}", "zh"), "plan": _count(row["plan"]), "students": _count(row["students"]),
                      "decided_plan": _count(row["decided_plan"]), "until": row["until"] or "", "decision_reason": row["decision_reason"] or ""}
                     for row in own.astype(object).where(own.notna(), None).to_dict("records")]  # fmt: skip

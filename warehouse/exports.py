@@ -7,7 +7,7 @@ import pandas as pd
 
 from warehouse.decisions import appealed, finding_told, standing
 from warehouse.dictionary import dictionary
-from warehouse.ledger import COLUMNS, details_of
+from warehouse.ledger import ENTRY_COLUMNS, details_of
 from warehouse.texts import Language, sentence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -69,7 +69,7 @@ def ledger_list(con: duckdb.DuckDBPyConnection, entries: pd.DataFrame, language:
         "select school_id, major_code, school_name, major_name from offering join schools using (school_id) join catalogue using (major_code)"
     ).df()
     frame = (
-        entries[[*COLUMNS, "is_effective"]]
+        entries[ENTRY_COLUMNS]
         .merge(names, on=["school_id", "major_code"], how="left")
         .sort_values(["moment", "school_id", "major_code", "number"])
     )

@@ -46,7 +46,7 @@ entry_table = sa.Table(
     sa.Column("snapshot_id", sa.String(32), nullable=False),
     sa.Column("policy_id", sa.String(255), nullable=False),
 )
-COLUMNS = [column.name for column in entry_table.columns]
+ENTRY_COLUMNS = [*(column.name for column in entry_table.columns), "is_effective"]
 _upgrading = threading.Lock()
 
 
@@ -65,8 +65,8 @@ class Ledger:
         self.engine = _engine(address)
 
     def entries(self) -> pd.DataFrame:
-        """Every entry, in order of offering and number: COLUMNS, and `is_effective`, false for an undoing and for what was undone."""
-        frame = pd.DataFrame(self._read(), columns=[*COLUMNS, "is_effective"])
+        """Every entry, in order of offering and number: ENTRY_COLUMNS; `is_effective` is false for an undoing and for what was undone."""
+        frame = pd.DataFrame(self._read(), columns=ENTRY_COLUMNS)
         for count in ("plan", "suggested_plan", "undoes"):
             frame[count] = frame[count].astype("Int64")
         return frame
@@ -119,7 +119,7 @@ def ledger_of(data: Path) -> Ledger:
 
 def entries_of(data: Path) -> pd.DataFrame:
     """Every entry (Ledger.entries); none where no ledger was begun."""
-    return ledger_of(data).entries() if is_begun(data) else pd.DataFrame(columns=[*COLUMNS, "is_effective"])
+    return ledger_of(data).entries() if is_begun(data) else pd.DataFrame(columns=ENTRY_COLUMNS)
 
 
 def details_of(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,9 +49,8 @@ def next_plan(
     rows = _offerings(con)
     general = _general(con)
     rows = rows.merge(decided[["school_id", "major_code", "act", "decided_plan"]], on=["school_id", "major_code"], how="left")
-    has_plan = rows["act"].isin(["reduce", "stop", "withdraw"])
-    suggested = rows["recommended_plan"].where(rows["act"].isna() & follows_suggestions, rows["plan"])
-    rows["base"] = np.where(has_plan, rows["decided_plan"].astype("Float64").fillna(0), suggested.fillna(rows["plan"])).astype(int)
+    suggested = rows["recommended_plan"].where(rows["act"].isna() & follows_suggestions, rows["plan"]).fillna(rows["plan"])
+    rows["base"] = rows["decided_plan"].astype("Float64").fillna(suggested).astype(int)
     rows["base"] = rows[["base", "plan"]].min(axis=1)
     wanted = int(rows["plan"].sum()) if wanted is None else wanted
     total = wanted if general is None else min(wanted, int(general * (1 + BALANCE)))

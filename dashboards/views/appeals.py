@@ -7,7 +7,7 @@ from dashboards.entering import document_of, enter, fresh, plain, seen_of, tell,
 from dashboards.page import Page
 from dashboards.tables import table
 from warehouse import exports
-from warehouse.decisions import Request, acts_of
+from warehouse.decisions import Request, acts_of, acts_with
 
 COLUMNS = ["moment", "act", "district_name", "school_name", "major_name", "reason", "findings", "person"]
 
@@ -62,20 +62,20 @@ def _response(page: Page, entries) -> None:
         st.markdown(f"- {plain(text)}")
     details: dict[str, object] = {}
     first, second, third = st.columns(3)
-    if act == "phase_out":
+    if act in acts_with("last_intake"):
         details["last_intake"] = first.number_input(page.say("appeals.last_intake"), value=year, step=1)
-    if act == "merge":
+    if act in acts_with("merge_into"):
         others = {
             row.major_code: row.major_name for row in own[own["school_id"] == offering[0]].itertuples() if row.major_code != offering[1]
         }
         details["merge_into"] = first.selectbox(page.say("appeals.merge_into"), list(others), format_func=others.__getitem__)
-    if act == "exemption":
+    if act in acts_with("years"):
         longest = int(queries.exit_terms(page.snapshot)["exempt_years"])
         details["years"] = first.number_input(page.say("appeals.years"), min_value=1, max_value=longest, step=1)
-    if act == "improvement":
+    if act in acts_with("target"):
         details["target"] = first.number_input(page.say("appeals.target"), min_value=0, max_value=100, value=90) / 100
-    until = second.date_input(page.label("until"), value=None) if act == "improvement" else None
-    if act in ("phase_out", "merge"):
+    until = second.date_input(page.label("until"), value=None) if act in acts_with("until") else None
+    if act in acts_with("pupils"):
         details["pupils"] = second.number_input(page.say("appeals.pupils"), min_value=0, value=None, step=1)
         details["teachers"] = third.number_input(page.say("appeals.teachers"), min_value=0, value=None, step=1)
     reason = st.text_area(page.label("reason"), key=fresh("answer-reason"))

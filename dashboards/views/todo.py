@@ -9,7 +9,7 @@ from dashboards import queries
 from dashboards.entering import document_of, enter, fresh, plain, seen_of, tell, timeline
 from dashboards.page import Page
 from dashboards.tables import table
-from warehouse.decisions import Request, acts_of
+from warehouse.decisions import Request, acts_of, acts_with
 
 COLUMNS = ["proposal", "until", "level", "action", "district_name", "school_name", "major_name", "plan", "recommended_plan", "registered", "employment_rate"]  # fmt: skip
 
@@ -73,8 +73,12 @@ def _decision(page: Page, ticked: pd.DataFrame, seen: dict[tuple[str, str], int]
     st.subheader(page.say("todo.decide", count=len(ticked)))
     acts = ["confirm", *acts_of("decision", "opinion", "ruling")]
     act = st.selectbox(page.label("act"), acts, format_func=lambda name: page.word("act", name), key="todo-act")
-    plan = st.number_input(page.label("decided_plan"), min_value=0, value=None, step=1) if act == "reduce" and len(ticked) == 1 else None
-    until = st.date_input(page.label("until"), value=None) if act in ("rectify", "postpone", "exempt") else None
+    plan = (
+        st.number_input(page.label("decided_plan"), min_value=0, value=None, step=1)
+        if act in acts_with("plan") and len(ticked) == 1
+        else None
+    )
+    until = st.date_input(page.label("until"), value=None) if act in acts_with("until") else None
     reason = st.text_area(page.label("reason"), key=fresh("todo-reason"))
     document = document_of(page, "todo-document")
     if st.button(page.say("ledger.enter"), type="primary", width="stretch"):

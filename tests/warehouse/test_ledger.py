@@ -7,35 +7,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tests.small_city import judged
 from tests.warehouse.postgres import Postgres, running_postgres
-from warehouse.decisions import NotAllowed, Request, decide, figures_of, finding_told, standing
+from warehouse.decisions import ACTS, Act, NotAllowed, Request, acts_with, decide, figures_of, finding_told, standing
+from warehouse.documents import Office, documents
 from warehouse.ledger import Contested, Ledger, address_of, details_of, entries_of, is_begun, metadata
+from warehouse.next_plan import next_plan
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 FAILING = ("S0", "730301")
+YEARS = (2021, 2022, 2023)
+CITY: dict[str, list[tuple]] = {
+    "enrolment": [
+        *((year, "S0", "730301", 40, 40, 30) for year in YEARS),
+        *((year, "S0", "710201", 40, 40, 38) for year in YEARS),
+        *((2020, school, "710201", 20, 20, 20) for school in ("S1", "S2")),
+        *((year, school, "710201", 10, 0, 0) for school in ("S1", "S2") for year in YEARS),
+    ],
+    "graduates": [*((year, "S0", "730301", 60, 10, 5) for year in YEARS), *((year, "S0", "710201", 60, 58, 1) for year in YEARS)],
+    "roster": [(2023, "S0", "730301", 88, 2), (2023, "S1", "710201", 0, 0)],
+}
 
 
 @pytest.fixture(scope="module")
 def snapshot_of_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """S0: 730301 red, 710201 fine; without intake since 2020: 710201 at S1, which says that no pupils are left, and at S2, which says nothing of them."""
-    years = (2021, 2022, 2023)
-    with judged(
-        tmp_path_factory.mktemp("ledger"),
-        enrolment=[
-            *((year, "S0", "730301", 40, 40, 30) for year in years),
-            *((year, "S0", "710201", 40, 40, 38) for year in years),
-            *((2020, school, "710201", 20, 20, 20) for school in ("S1", "S2")),
-            *((year, school, "710201", 10, 0, 0) for school in ("S1", "S2") for year in years),
-        ],
-        graduates=[*((year, "S0", "730301", 60, 10, 5) for year in years), *((year, "S0", "710201", 60, 58, 1) for year in years)],
-        roster=[(2023, "S0", "730301", 88, 2), (2023, "S1", "710201", 0, 0)],
-        with_variants=True,
-    ) as con:  # fmt: skip
+    with judged(tmp_path_factory.mktemp("ledger"), with_variants=True, **CITY) as con:
         yield con
 
 
@@ -101,6 +103,8 @@ def test_the_ladder_is_walked_and_nothing_is_overwritten(enter, ledger: Ledger) 
         ((), "uphold", {"reason": "x"}, "no_appeal"),
         ((), "exemption", {"reason": "x", "details": {"years": 5}}, "exempt_years"),
         ((), "fire", {}, "no_act"),
+        ((), "observe", {"plan": 20}, "not_taken"),
+        ((), "merge", {"details": {"merge_into": "710201", "target": 0.9}}, "not_taken"),
     ],
 )
 def test_an_illegal_move_is_refused_with_its_reason_in_both_languages(enter, ledger: Ledger, before, act, given, key) -> None:
@@ -144,6 +148,63 @@ def test_undoing_is_an_entry_of_its_own_and_brings_the_state_before_back(enter, 
     assert standing(entries)[["act", "decided_plan"]].values.tolist() == [["reduce", 20]]
     assert enter("undo", reason="重新研究")["undoes"] == 1
     assert standing(ledger.entries()).empty
+
+
+def test_what_was_entered_besides_a_decision_leaves_no_state_behind_when_the_decision_is_undone(enter) -> None:
+    enter("stop")
+    enter("appeal", reason="漏报")
+    enter("undo", reason="申诉成立")
+    assert enter("reduce", plan=20)["case_state"] == "reduced"
+    assert enter("undo", reason="误操作")["case_state"] == ""
+
+
+def test_the_next_run_holds_the_decision_that_the_lists_show(enter, ledger: Ledger, tmp_path: Path) -> None:
+    enter("reduce", plan=20, year=2022)
+    enter("appeal", reason="漏报", year=2022)
+    enter("rectify")
+    enter("stop", offering=("S0", "710201"))
+    enter("undo", offering=("S0", "710201"), reason="误操作")
+    entries = ledger.entries()
+    with judged(tmp_path, decided=entries, **CITY) as con:
+        for year, expected in ((2021, []), (2022, [("reduce", 20)]), (2023, [("rectify", None)])):
+            assert con.execute("select act, decided_plan from case_state where year = ?", [year]).fetchall() == expected
+            held = standing(entries, year)[["act", "decided_plan"]].astype(object)
+            assert [(act, None if plan is pd.NA else plan) for act, plan in held.itertuples(index=False)] == expected
+        assert con.execute("select distinct sort from ledger_entry order by 1").fetchall() == [("appeal",), ("decision",), ("undo",)]
+
+
+def test_an_act_is_one_line(enter, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows from a decision that is named nowhere else: its plan, whether that was carried out, next year's plan, the notice, a date to ask for."""
+    monkeypatch.setitem(ACTS, "pause", Act("decision", frozenset({""}), "suspended", needs=("until",), plan=0, notice="stop"))
+    enter("pause", until="2026-06-30", year=2022)
+    entries = ledger.entries()
+    with judged(tmp_path, decided=entries, with_variants=True, **CITY) as con:
+        assert con.execute("select act, is_done, text_en from implementation").fetchall() == [
+            ("pause", False, "Not done: enrolment was to stop, 2023 has a plan of 40 and 30 registered")
+        ]
+        plan = next_plan(con, standing(entries)).rows.set_index(["school_id", "major_code"])
+        assert plan.loc[FAILING, ["plan", "next_plan"]].tolist() == [40, 0]
+        office = Office("局", NOW.date(), tmp_path / "templates")
+        notices = [name for name, _ in documents(con, entries.assign(year=2023), office, ("notices",))]
+        assert notices == ["停止招生通知书/S0_模拟0校.docx"]
+    assert "pause" in acts_with("until")
+
+
+def test_class_and_group_are_those_of_the_catalogue_handed_in(ledger: Ledger, tmp_path: Path) -> None:
+    """Cars and lorries are of one class whatever their codes; the bakers' code only looks like that of the cars."""
+    majors = ["K100", "M7", "K101"]
+    with judged(
+        tmp_path,
+        catalogue=[("K100", "Cars", "k", "Vehicles", "t", "Traffic"), ("M7", "Lorries", "k", "Vehicles", "t", "Traffic"), ("K101", "Bakers", "b", "Bread", "f", "Food")],
+        enrolment=[(year, "S0", major, 40, 40, 30) for year in YEARS for major in majors],
+        graduates=[(year, "S0", major, 100, placed, 0) for year in YEARS for major, placed in zip(majors, (50 + year - 2021, 98, 91), strict=True)],
+        with_variants=True,
+    ) as con:  # fmt: skip
+        for into, is_of_the_class in (("M7", True), ("K101", False), ("X", False)):
+            request = Request("S0", "K100", "merge", details={"merge_into": into})
+            found = details_of(decide(ledger, con, tmp_path, request, "school", "", NOW))["findings"]
+            assert {finding["key"]: finding["agrees"] for finding in found}["merge_class"] is is_of_the_class
+        assert con.execute("select major_code, rate_compared from aftermath where year = 2021").fetchall() == [("K100", 0.98)]
 
 
 def test_somebody_who_has_not_seen_the_last_entry_is_told(enter, ledger: Ledger) -> None:

@@ -1,9 +1,9 @@
--- One row per decision on a plan (reduce, stop, withdraw; the last of its offering and year) and whether next year's enrolment follows it.
+-- One row per decision that sets a plan (the last of its offering and year) and whether next year's enrolment follows it.
 -- is_done is null as long as the school has handed in no enrolment of the next year. Pupils still there are taught out (在校生继续培养).
 with decided as (
     select *
     from case_state
-    where decided_year = year and act in ('reduce', 'stop', 'withdraw')
+    where decided_year = year and decided_plan is not null
 ),
 followed as (
     select decided.*, enrolment.plan as next_plan, enrolment.registered as next_registered, roster.students as next_students,
@@ -15,13 +15,12 @@ followed as (
 judged as (
     select followed.*,
            case when not is_reported then null
-                when act = 'reduce' then coalesce(next_plan, 0) <= decided_plan
-                else coalesce(next_plan, 0) = 0 and coalesce(next_registered, 0) = 0 end as is_done
+                else coalesce(next_plan, 0) <= decided_plan and (decided_plan > 0 or coalesce(next_registered, 0) = 0) end as is_done
     from followed
 ),
 told as (
     select judged.*,
-           'implementation.' || case when is_done is null then 'pending' when act = 'reduce' then 'reduce' when act = 'stop' then 'stop' else 'withdraw' end
+           'implementation.' || case when is_done is null then 'pending' when decided_plan > 0 then 'reduce' when case_state = 'withdrawn' then 'withdraw' else 'stop' end
            || case when is_done is null then '' when is_done then '_done' else '_not_done' end as sentence_key,
            json_object('year', year + 1, 'decided', decided_plan, 'plan', coalesce(next_plan, 0), 'registered', coalesce(next_registered, 0),
                        'students', coalesce(next_students::varchar, '—')) as details
