@@ -3,7 +3,7 @@
 Two multi-assets, because one build has one writer: staging reads the inbox, the warehouse is built and published over one connection.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -54,12 +54,14 @@ def dataset_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["submitted", name])
 
 
+def _schema(names: Sequence[str]) -> dg.TableSchema:
+    """Columns by name, each with what the dictionary says of it; a step on the way may have one of its own."""
+    known = dictionary().columns
+    meanings = {name: f"{known[name].label.zh}：{known[name].meaning.zh}" for name in names if name in known}
+    return dg.TableSchema(columns=[dg.TableColumn(name, description=meanings.get(name)) for name in names])
+
+
 def _model_spec(model: Model) -> dg.AssetSpec:
-    columns = [
-        dg.TableColumn(name, description=f"{column.label.zh}：{column.meaning.zh}")
-        for name, column in dictionary().columns.items()
-        if model.name in dictionary().tables and name in model.sql
-    ]
     deps = [dg.AssetKey([name]) for name in model.reads if any(other.name == name for other in models())]
     deps += [
         dataset_key(name.removeprefix("submitted_")) for name in model.reads if name.removeprefix("submitted_") in dictionary().datasets
@@ -69,7 +71,7 @@ def _model_spec(model: Model) -> dg.AssetSpec:
         deps=deps,
         description=model.description,
         group_name=model.folder,
-        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)} if columns else {},
+        metadata={"dagster/column_schema": _schema(model.columns)},
         kinds={"duckdb", "sql"},
     )
 
@@ -81,11 +83,7 @@ def _model_spec(model: Model) -> dg.AssetSpec:
             dataset_key(entry.name),
             description=f"{entry.label.zh} / {entry.label.en}",
             group_name="submitted",
-            metadata={
-                "dagster/column_schema": dg.TableSchema(
-                    columns=[dg.TableColumn(column.name, description=f"{column.label.zh}：{column.meaning.zh}") for column in entry.columns]
-                )
-            },
+            metadata={"dagster/column_schema": _schema([column.name for column in entry.columns])},
         )
         for entry in dictionary().datasets.values()
     ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib.resources import files
+from itertools import takewhile
 
 import sqlglot
 from sqlglot import expressions as exp
@@ -15,13 +16,14 @@ INDICATORS = "indicator"
 
 @dataclass(frozen=True)
 class Model:
-    """One table: its SQL, the folder it stands in, its opening comment (the grain), and the tables it reads."""
+    """One table: its SQL, the folder it stands in, its opening comment (the grain), the tables it reads, and its columns."""
 
     name: str
     folder: str
     sql: str
     description: str
     reads: tuple[str, ...]
+    columns: tuple[str, ...]
 
     @property
     def unordered(self) -> str:
@@ -59,14 +61,13 @@ def inputs() -> set[str]:
 
 
 def _model(name: str, folder: str, sql: str) -> Model:
-    description = " ".join(line.removeprefix("--").strip() for line in sql.splitlines() if line.startswith("--"))
-    return Model(name, folder, sql, description, _tables_read(sql))
-
-
-def _tables_read(sql: str) -> tuple[str, ...]:
     tree = sqlglot.parse_one(sql, dialect="duckdb")
+    assert isinstance(tree, exp.Query), f"{name} is not one SELECT"
     own = {query.alias_or_name for query in tree.find_all(exp.CTE)}
-    return tuple(sorted({table.name for table in tree.find_all(exp.Table)} - own - {""}))
+    reads = {table.name for table in tree.find_all(exp.Table)} - own - {""}
+    opening = takewhile(lambda line: line.startswith("--"), sql.splitlines())
+    description = " ".join(line.removeprefix("--").strip() for line in opening)
+    return Model(name, folder, sql, description, tuple(sorted(reads)), tuple(tree.named_selects))
 
 
 def union_of_indicators(names: Sequence[str]) -> Model:
@@ -79,4 +80,5 @@ def union_of_indicators(names: Sequence[str]) -> Model:
         sql,
         "One row per year, offering and indicator: the union of the indicators.",
         tuple(names),
+        ("indicator", "year", "school_id", "major_code", "numerator", "denominator", "value"),
     )

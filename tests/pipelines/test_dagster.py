@@ -73,6 +73,22 @@ def test_a_check_finds_what_it_is_there_for(build: duckdb.DuckDBPyConnection, na
         build.rollback()
 
 
+def test_every_model_tells_the_columns_that_its_table_has(tmp_path: Path) -> None:
+    graph = definitions.resolve_asset_graph()
+    with judged(tmp_path, with_variants=True, enrolment=[(2023, "S0", "730301", 40, 40, 30)]) as con:
+        made = dict(con.execute("select table_name, list(column_name order by column_index) from duckdb_columns() group by 1").fetchall())
+    for model in models():
+        schema = graph.get(dg.AssetKey([model.name])).metadata["dagster/column_schema"]
+        assert [column.name for column in schema.columns] == made[model.name], model.name
+        assert all(column.description for column in schema.columns if column.name in dictionary().columns)
+
+
+def test_a_model_is_described_by_its_opening_comment_alone() -> None:
+    told = {model.name: model.description for model in models()}
+    assert told["window_lift"].endswith("needed is null where not even all would do.")
+    assert told["record_count"].endswith("Salaries are added as decimals, exact in any order.")
+
+
 def test_the_facts_have_checks_that_can_stop_a_publication() -> None:
     found = {(key.asset_key.to_user_string(), key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
     assert {("submission", "reconciliation"), ("warning", "unique_key"), ("enrolment", "no_orphan"), ("enrolment", "total_plan")} <= found

@@ -1,6 +1,5 @@
 -- One row per file, sheet, year, school and major as written: its student records, counted. Of a student handed in again, the later file counts.
 -- A record that refers to no known school or major is listed by itself. Salaries are added as decimals, exact in any order.
--- The records are read twice and never held: there may be a hundred million.
 with unresolved as (
     select written.school_id, written.school_name, written.major_code, true as is_unresolved
     from (select distinct school_id, school_name, major_code from submitted_graduate_records) as written
@@ -10,6 +9,7 @@ with unresolved as (
     left join major_reference on major_reference.written = written.major_code
     where reported_school.school_id is null or major_reference.major_code is null
 ),
+-- The records are read twice and never held: there may be a hundred million.
 handed_in_again as (
     select submitted.year, submitted.student_id, max(submitted.file_rank) as last_rank
     from submitted_graduate_records as submitted

@@ -57,7 +57,9 @@ scored as (
     from part
     group by year, district_code
 )
-select parts.*, scored.district_score, rank() over (partition by year order by district_score desc)::integer as district_rank
+select parts.year, parts.district_code, parts.registered, parts.plan, parts.plan_fulfilment, parts.reports_delivered, parts.reports_due,
+       parts.quality_report_share, parts.monthly_delivered, parts.monthly_due, parts.monthly_report_share, scored.district_score,
+       rank() over (partition by year order by district_score desc)::integer as district_rank
 from parts
 left join scored using (year, district_code)
 order by year, district_code
