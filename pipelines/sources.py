@@ -100,9 +100,9 @@ def _from_api(source: Api, dataset: str, pull: Pull) -> pd.DataFrame:
 
 
 def _pages(source: Api, client: httpx.Client, path: str) -> Iterator[list[dict]]:
-    """Every page until one is empty, or, with cursors, until no further one is named."""
+    """Every page until one is empty, or, with cursors, until no further one is named. ValueError where LARGEST_PAGES did not reach the end."""
     asked: dict[str, Any] = {} if source.next_cursor else {source.page_parameter: 1}
-    for number in range(2, LARGEST_PAGES):
+    for number in range(1, LARGEST_PAGES + 1):
         answer = _asked(source, client, path, asked)
         rows = _place(answer, source.rows)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -117,7 +117,8 @@ def _pages(source: Api, client: httpx.Client, path: str) -> Iterator[list[dict]]
         elif not rows:
             return
         else:
-            asked = {source.page_parameter: number}
+            asked = {source.page_parameter: number + 1}
+    raise ValueError(f"no end after {LARGEST_PAGES} pages")
 
 
 def _asked(source: Api, client: httpx.Client, path: str, parameters: dict) -> Any:

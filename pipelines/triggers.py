@@ -1,4 +1,5 @@
-"""When a run happens of itself: every night, and when the inbox has changed and come to rest."""
+"""What happens of itself: a run every night, and when the inbox has changed and come to rest; an alert when a run fails, when sources or runs are
+late, and when a run brings new reds."""
 
 import hashlib
 import time
@@ -43,17 +44,14 @@ def failure(context: dg.RunFailureSensorContext) -> None:
 @dg.sensor(name="late", minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)
 def late(context: dg.SensorEvaluationContext, workplace: Workplace) -> dg.SkipReason:
     """Tells people, once a day, of sources that have not answered for too long and of runs that no longer end well."""
-    settings, now = read_settings(), time.time()
-    limit = settings.stale_hours
-    last = Path(workplace.data) / "last_run"
-    ages = {state.name: (now - state.answered) / 3600 for state in source_states(Path(workplace.data))}
-    if last.exists():
+    settings, now, data = read_settings(), time.time(), Path(workplace.data)
+    ages = {state.name: state.hours_old(now) for state in source_states(data)}
+    if (last := data / "last_run").exists():
         ages[sentence("alert.run", "zh")] = (now - last.stat().st_mtime) / 3600
-    behind = {name: hours for name, hours in ages.items() if hours > limit}
+    behind = {name: hours for name, hours in ages.items() if hours is None or hours > settings.stale_hours}
     today = time.strftime("%Y-%m-%d", time.gmtime(now))
     if behind and context.cursor != today:
-        told = "；".join(sentence("alert.late", "zh", name=name, hours=f"{hours:,.0f}") for name, hours in behind.items())
-        tell(settings, told)
+        tell(settings, "；".join(map(_late_told, behind, behind.values())))
         context.update_cursor(today)
     return dg.SkipReason(f"{len(behind)} late")
 
@@ -73,6 +71,10 @@ def new_reds(context: dg.RunStatusSensorContext, workplace: Workplace) -> None:
     if count and tell(read_settings(), sentence("alert.new_reds", "zh", count=count, snapshot=path.stem)):
         context.log.info("told of %s new reds", count)
     seen.write_text(path.stem, "utf-8")
+
+
+def _late_told(name: str, hours: float | None) -> str:
+    return sentence("alert.never", "zh", name=name) if hours is None else sentence("alert.late", "zh", name=name, hours=f"{hours:,.0f}")
 
 
 def _look(workplace: Workplace) -> str:

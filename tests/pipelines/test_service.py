@@ -108,6 +108,12 @@ def test_late_data_are_told_once_a_day(told: tuple[list[dict], list[str]], tmp_p
     assert "重新计算已 30 小时" in told[0][1]["text"]["content"]
 
 
+def test_a_source_that_never_answered_is_told_as_such(told: tuple[list[dict], list[str]], tmp_path: Path) -> None:
+    (tmp_path / "sources.json").write_text(json.dumps([{"name": "就业平台", "answered": 0, "rows": 0, "problem": "x"}]))
+    _sensor("late", tmp_path)
+    assert [message["text"]["content"] for message in told[0]] == ["就业平台从未应答，还没有取得过数据"]
+
+
 @pytest.fixture
 def failing_inbox(tmp_path: Path) -> Path:
     """An inbox whose one offering is far below 90 % for the second year: newly to be stopped."""

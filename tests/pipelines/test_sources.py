@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs, urlparse
 
+import pandas as pd
 import pytest
 
 from pipelines import sources
@@ -127,6 +128,18 @@ def test_a_source_that_is_down_leaves_the_last_good_data_and_says_so(
     assert state.problem
     assert state.answered == answered
     assert "sesame" not in (place / "sources.json").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_an_interface_without_an_end_replaces_nothing_and_is_told(place: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _api(place, server, monkeypatch)
+    monkeypatch.setattr(sources, "LARGEST_PAGES", 4)  # three with rows and the empty one
+    (good,) = pull_all(read_settings(), place / "inbox", place)
+    monkeypatch.setattr(sources, "LARGEST_PAGES", 3)
+    (cut,) = pull_all(read_settings(), place / "inbox", place)
+    assert (good.rows, good.problem) == (5, "")
+    assert (cut.rows, cut.problem) == (5, "ValueError: no end after 3 pages")
+    assert len(pd.read_parquet(place / "inbox" / "来源" / "就业平台" / "graduates.parquet")) == 5
 
 
 @pytest.mark.slow
