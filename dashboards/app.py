@@ -123,7 +123,9 @@ def _framed(page: Page, stamp, name: str) -> None:
     simulated = f"<b>{escape(page.say('frame.simulated'))}</b>" if page.is_simulated else ""
     now = time.time()
     late = [
-        page.say("frame.source_late", name=state.name, hours=f"{age:,.0f}" if (age := state.hours_old(now)) is not None else "—")
+        sentence("alert.never", page.language, name=state.name)
+        if (age := state.hours_old(now)) is None
+        else page.say("frame.source_late", name=state.name, hours=f"{age:,.0f}")
         for state in source_states(page.data)
         if state.problem
     ]
