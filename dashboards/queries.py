@@ -196,6 +196,11 @@ def superseded_rows(shown: Shown) -> pd.DataFrame:
     )
 
 
+def recommendations(shown: Shown, year: int) -> pd.DataFrame:
+    """What `recommendation` says, of every offering of the year."""
+    return ask(shown, "select * from recommendation where year = $year", year=year)
+
+
 def recommendation(shown: Shown, school: str, major: str, year: int) -> pd.DataFrame:
     """How sure and how stable the level is, what would lift it and what speaks against it: one row, or none where nothing is flagged."""
     return ask(
@@ -470,6 +475,16 @@ def last_year_values(shown: Shown, year: int, indicator: str) -> pd.DataFrame:
     )
 
 
+def policy(shown: Shown) -> pd.Series:
+    """The policy in force: titles, basis, note and what it asks of the whole."""
+    return ask(shown, "select * from policy").iloc[0]
+
+
+def published_columns(shown: Shown) -> pd.DataFrame:
+    """Every column of every published table with its label, unit and meaning."""
+    return ask(shown, "select * from dictionary_column order by table_name, column_name")
+
+
 def conditions(shown: Shown) -> pd.DataFrame:
     """The policy's rules with their conditions and steps in words of the policy."""
     return ask(shown, "select * from policy_condition join policy_rule using (rule_id) order by rule_order, condition_order")
@@ -572,6 +587,11 @@ def district_evaluation(shown: Shown, year: int) -> pd.DataFrame:
     """The districts of a year by their score."""
     return ask(shown, "select district_evaluation.*, district_name from district_evaluation join (select distinct district_code, district_name from schools) "
                       "using (district_code) where year = $year order by district_rank, district_code", year=year)  # fmt: skip
+
+
+def district_weights(shown: Shown) -> pd.Series:
+    """What each part of a district's score weighs."""
+    return ask(shown, "select * from policy_district_evaluation").iloc[0]
 
 
 def exit_terms(shown: Shown) -> pd.Series:

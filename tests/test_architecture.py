@@ -31,6 +31,13 @@ def test_imports_go_one_way(path: Path) -> None:
     assert not _imported(path) & FORBIDDEN[folder]
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "dashboards" / "views").glob("*.py")), ids=lambda path: path.stem)
+def test_a_view_has_no_query_of_its_own(path: Path) -> None:
+    code = path.read_text("utf-8")
+    assert "queries.ask" not in code
+    assert "select " not in code
+
+
 def test_no_module_of_the_dashboard_is_named_like_another() -> None:
     names = {path.stem for path in (ROOT / "dashboards").glob("*.py")} - {"__init__"}
     assert not names & (set(sys.stdlib_module_names) | {"streamlit", "plotly", "pandas", "duckdb"})

@@ -62,7 +62,7 @@ def _aftermath(page: Page) -> None:
 
 def _districts(page: Page) -> None:
     rows = queries.district_evaluation(page.snapshot, page.year)
-    weights = queries.ask(page.snapshot, "select * from policy_district_evaluation").iloc[0]
+    weights = queries.district_weights(page.snapshot)
     st.markdown(page.say("effects.districts_help", fulfilment=page.number(weights["fulfilment_weight"]), quality=page.number(weights["quality_report_weight"]),
                          monthly=page.number(weights["monthly_report_weight"])))  # fmt: skip
     if rows.empty:

@@ -25,7 +25,7 @@ def show(page: Page) -> None:
     with chapters:
         _chapters(page)
     with terms:
-        rows = queries.ask(page.snapshot, "select * from dictionary_column order by table_name, column_name")
+        rows = queries.published_columns(page.snapshot)
         language = page.language
         shown = rows[["table_name", "column_name", f"label_{language}", "unit", f"meaning_{language}", "source"]]
         shown = shown.assign(unit=shown["unit"].map(lambda unit: _unit(page, unit)))
@@ -33,7 +33,7 @@ def show(page: Page) -> None:
 
 
 def _rules(page: Page) -> None:
-    policy = queries.ask(page.snapshot, "select * from policy").iloc[0]
+    policy = queries.policy(page.snapshot)
     st.markdown(f"**{policy[page.title_column()]}**　{policy['basis']}")
     st.markdown(policy[f"note_{page.language}"])
     conditions, steps = queries.conditions(page.snapshot), queries.steps(page.snapshot)

@@ -154,7 +154,7 @@ def _named(rows: pd.DataFrame, code: str, name: str) -> dict[str, str]:
 def _told(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with what only the screen shows: the fraction, the change since last year, the small line, rules in words."""
     rules = queries.rules(page.snapshot).set_index("rule_id")[page.title_column()]
-    advice = queries.ask(page.snapshot, "select * from recommendation where year = $year", year=page.year)
+    advice = queries.recommendations(page.snapshot, page.year)
     advice = advice[["school_id", "major_code", "sureness", f"lift_{page.language}", f"counter_{page.language}"]]
     advice.columns = ["school_id", "major_code", "sureness", "lift", "counter"]
     told = rows.merge(queries.last_year_values(page.snapshot, page.year, "employment_rate"), on=["school_id", "major_code"], how="left")
