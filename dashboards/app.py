@@ -1,7 +1,6 @@
 """The frame of the dashboard: navigation, language, year, which snapshot, and whether it is simulated."""
 
 import gc
-import os
 import sys
 import time
 from functools import partial
@@ -19,7 +18,7 @@ from dashboards.navigation import GROUPS, NEEDED, START, VIEWS
 from dashboards.page import Page, remember
 from dashboards.texts import say
 from warehouse.refusal import RunRefused
-from warehouse.settings import read_settings
+from warehouse.settings import data_folder, inbox_of, read_settings
 from warehouse.snapshot import published
 from warehouse.source_state import source_states
 from warehouse.texts import Language, sentence
@@ -59,7 +58,7 @@ def main() -> None:
     _set_modules_aside()
     st.set_page_config(page_title=say("frame.product", language), layout="wide")
     st.html(STYLE.replace("CHOOSE_FILE", say("frame.choose_file", language)))
-    data = Path(os.environ.get("MAJORWATCH_DATA", "data"))
+    data = data_folder()
     try:
         settings = read_settings()
     except RunRefused as refusal:
@@ -71,7 +70,7 @@ def main() -> None:
     snapshot = published(data)
     if snapshot is None:
         st.title(say("frame.product", language))
-        st.info(f"**{say('frame.nothing', language)}**\n\n{say('frame.nothing_help', language, inbox=data / 'inbox', data=data)}")
+        st.info(f"**{say('frame.nothing', language)}**\n\n{say('frame.nothing_help', language, inbox=inbox_of(data), data=data)}")
         return
     shown = shown_to(person, snapshot)
     stamp = queries.snapshot_row(shown)

@@ -17,9 +17,9 @@ from warehouse.build import Make, RunInputs
 from warehouse.dictionary import dictionary
 from warehouse.ledger import entries_of
 from warehouse.lineage import Model, models
-from warehouse.policy import DEFAULT, read_policy
+from warehouse.policy import read_policy
 from warehouse.refusal import RunRefused
-from warehouse.settings import read_settings
+from warehouse.settings import DEFAULT_POLICY, read_settings
 from warehouse.spark import engine
 from warehouse.staging import StagedFile, read_submission_summary, stage
 from warehouse.texts import sentence
@@ -31,7 +31,7 @@ class Workplace(dg.ConfigurableResource):
 
     data: str = "data"
     inbox: str = ""
-    policy: str = DEFAULT
+    policy: str = DEFAULT_POLICY
     year: int = 0
     engine: str = "duckdb"
 

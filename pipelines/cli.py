@@ -21,9 +21,9 @@ from warehouse.dictionary import dictionary
 from warehouse.documents import KINDS, Office, documents, lay_out_templates, zipped
 from warehouse.ledger import FILE as LEDGER
 from warehouse.ledger import Contested, details_of, entries_of, ledger_of
-from warehouse.policy import DEFAULT, PolicyError
+from warehouse.policy import PolicyError
 from warehouse.refusal import RunRefused
-from warehouse.settings import ENGINES
+from warehouse.settings import DEFAULT_POLICY, ENGINES, data_folder, inbox_of, policy_in_force
 from warehouse.texts import sentence
 
 log = logging.getLogger("majorwatch")
@@ -75,13 +75,13 @@ def _parser() -> argparse.ArgumentParser:
 
     run = _command(commands, "run", _run, "read the inbox, judge, publish a snapshot")
     _add_data(run)
-    run.add_argument("--inbox", type=Path, help="folder of submissions (default: DATA/inbox)")
-    run.add_argument("--policy", default=DEFAULT, help=f"policy file or preset (default: {DEFAULT})")
+    _add_inbox(run)
+    _add_policy(run)
     run.add_argument("--year", type=int, help="assessment year (default: the latest graduates year)")
     run.add_argument("--engine", choices=ENGINES, default="duckdb", help="where the heavy models are computed (default: duckdb, here)")
 
     check = _command(commands, "check", _check, "read and validate only; exit 1 if anything would be rejected")
-    check.add_argument("--inbox", type=Path, required=True, help="folder of submissions")
+    _add_inbox(check)
 
     export = commands.add_parser("export", help="write the warning list or the rejects").add_subparsers(required=True, metavar="list")
     warnings = _command(export, "warnings", _export_warnings, "the warning list of one year")
@@ -127,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = _command(commands, "doctor", _doctor, "look whether everything is in place, and say what to do")
     _add_data(doctor)
-    doctor.add_argument("--policy", default=DEFAULT, help=f"policy file or preset (default: {DEFAULT})")
+    _add_inbox(doctor)
+    _add_policy(doctor)
 
     backup = _command(commands, "backup", _backup, "write everything that must not be lost into one file")
     _add_data(backup)
@@ -147,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
 
     dashboard = _command(commands, "dashboard", _dashboard, "open the dashboard on what is published")
     _add_data(dashboard)
+    _add_inbox(dashboard)
     dashboard.add_argument("--port", type=int, default=8501, help="port (default: 8501)")
     return parser
 
@@ -160,14 +162,27 @@ def _command(
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, default=Path("data"), help="data folder (default: data)")
+    parser.add_argument("--data", type=Path, default=data_folder(), help="data folder (default: MAJORWATCH_DATA, else data)")
+
+
+def _add_inbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--inbox", type=Path, help="folder of submissions (default: MAJORWATCH_INBOX, else DATA/inbox)")
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    about = f"policy file or preset (default: MAJORWATCH_POLICY, else {DEFAULT_POLICY})"
+    parser.add_argument("--policy", default=policy_in_force(), help=about)
+
+
+def _inbox(chosen: argparse.Namespace) -> Path:
+    return chosen.inbox or inbox_of(chosen.data)
 
 
 def _run(chosen: argparse.Namespace) -> int:
     from pipelines.run import run
 
     began = time.monotonic()
-    report = run(chosen.data, chosen.inbox, chosen.policy, chosen.year, chosen.engine)
+    report = run(chosen.data, _inbox(chosen), chosen.policy, chosen.year, chosen.engine)
     seconds = round(time.monotonic() - began, 1)
     log.info("published", extra={"snapshot": report.snapshot_id, "is_new": report.is_new, "seconds": seconds, "rows_found": report.found,
                                  "rows_accepted": report.accepted, "rows_rejected": report.rejected, "rows_skipped": report.skipped})  # fmt: skip
@@ -197,10 +212,11 @@ def _run(chosen: argparse.Namespace) -> int:
 def _check(chosen: argparse.Namespace) -> int:
     from warehouse.precheck import would_reject
 
-    if not chosen.inbox.is_dir():
-        raise RunRefused(sentence("run.no_inbox", "zh", inbox=chosen.inbox))
+    inbox = chosen.inbox or inbox_of(data_folder())
+    if not inbox.is_dir():
+        raise RunRefused(sentence("run.no_inbox", "zh", inbox=inbox))
     with tempfile.TemporaryDirectory() as scratch:
-        rejects, rows = would_reject(chosen.inbox, Path(scratch))
+        rejects, rows = would_reject(inbox, Path(scratch))
     if rejects.empty:
         print(sentence("run.clean", "zh", **rows))
         return 0
@@ -303,7 +319,7 @@ def _template(chosen: argparse.Namespace) -> int:
 def _doctor(chosen: argparse.Namespace) -> int:
     from pipelines.doctor import examine
 
-    findings = list(examine(chosen.data, chosen.policy))
+    findings = list(examine(chosen.data, _inbox(chosen), chosen.policy))
     for finding in findings:
         print(f"{'✓' if finding.is_fine else '✗'} {finding.text}")
     return 0 if all(finding.is_fine for finding in findings) else 1
@@ -367,7 +383,7 @@ def _demo(chosen: argparse.Namespace) -> int:
             shutil.rmtree(inbox)
             (chosen.data / LEDGER).unlink(missing_ok=True)
         write_city(inbox)
-    chosen.inbox, chosen.policy, chosen.year, chosen.engine = inbox, DEFAULT, None, "duckdb"
+    chosen.inbox, chosen.policy, chosen.year, chosen.engine = inbox, DEFAULT_POLICY, None, "duckdb"
     if not (chosen.data / LEDGER).exists():
         run(chosen.data, inbox)
         enter_decisions(chosen.data)
@@ -379,8 +395,9 @@ def _dashboard(chosen: argparse.Namespace) -> int:
     print(f"http://127.0.0.1:{chosen.port}", flush=True)
     app = str(files("dashboards") / "app.py")
     command = [sys.executable, "-m", "streamlit", "run", app, "--server.address", "127.0.0.1", "--server.port", str(chosen.port)]
+    places = {"MAJORWATCH_DATA": str(chosen.data.resolve()), "MAJORWATCH_INBOX": str(_inbox(chosen).resolve())}
     # this process becomes the dashboard, so that whoever stops it stops that
-    os.execve(sys.executable, command, {**os.environ, "MAJORWATCH_DATA": str(chosen.data.resolve())})
+    os.execve(sys.executable, command, {**os.environ, **places})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """What Dagster loads: joins the parts and sets what holds for all. No logic."""
 
-import os
-
 import dagster as dg
 
 from pipelines.assets import Workplace, submissions, warehouse
 from pipelines.triggers import daily, failure, inbox, late, new_reds, recompute
-from warehouse.policy import DEFAULT
+from warehouse.settings import data_folder, inbox_of, policy_in_force
 
 definitions = dg.Definitions(
     assets=[submissions, warehouse],
@@ -15,9 +13,9 @@ definitions = dg.Definitions(
     sensors=[inbox, failure, late, new_reds],
     resources={
         "workplace": Workplace(
-            data=os.environ.get("MAJORWATCH_DATA", "data"),
-            inbox=os.environ.get("MAJORWATCH_INBOX", ""),
-            policy=os.environ.get("MAJORWATCH_POLICY", DEFAULT),
+            data=str(data_folder()),
+            inbox=str(inbox_of(data_folder())),
+            policy=policy_in_force(),
         )
     },
 )

@@ -25,14 +25,13 @@ class Finding:
     text: str
 
 
-def examine(data: Path, policy: str) -> Iterator[Finding]:
+def examine(data: Path, inbox: Path, policy: str) -> Iterator[Finding]:
     """Python, folders, disk, inbox, policy, settings, sources and what is published, in this order."""
     yield _finding(sys.version_info >= (3, 11), "python", version=".".join(map(str, sys.version_info[:3])))
     folder = next(path for path in (data, *data.absolute().parents) if path.exists())
     yield _finding(os.access(folder, os.W_OK), "writable", folder=data)
     free = shutil.disk_usage(folder).free
     yield _finding(free >= LEAST_FREE_BYTES, "disk", free=f"{free / 2**30:.1f}")
-    inbox = data / "inbox"
     files = sum(path.is_file() for path in inbox.rglob("*")) if inbox.is_dir() else 0
     yield _finding(files > 0, "inbox", folder=inbox, files=files)
     yield from _refusals("policy", lambda: read_policy(policy), policy=policy)

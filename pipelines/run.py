@@ -8,7 +8,7 @@ import dagster as dg
 from pipelines.assets import Workplace
 from pipelines.definitions import definitions
 from warehouse import snapshot
-from warehouse.policy import DEFAULT
+from warehouse.settings import DEFAULT_POLICY
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RunReport:
     skipped: int
 
 
-def run(data: Path, inbox: Path | None = None, policy: str = DEFAULT, year: int | None = None, engine: str = "duckdb") -> RunReport:
+def run(data: Path, inbox: Path | None = None, policy: str = DEFAULT_POLICY, year: int | None = None, engine: str = "duckdb") -> RunReport:
     """Runs the job and reports what is now published. `engine`: one of ENGINES, where the heavy models are computed. RunRefused or PolicyError where it can't; what was published then stands."""
     data.mkdir(parents=True, exist_ok=True)
     before = snapshot.published(data)

@@ -1,6 +1,7 @@
 """What the documents promise is what the product does: short loops over the real lists."""
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,17 @@ def test_every_command_and_option_is_told(readme: str) -> None:
         assert lines, command
         for option in options:
             assert option in lines[0], f"{command} {option}"
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_variable_of_the_environment_is_told(readme: str) -> None:
+    told = (ROOT / readme).read_text("utf-8")
+    code = "\n".join(
+        path.read_text("utf-8") for folder in ("pipelines", "warehouse", "dashboards") for path in (ROOT / folder).rglob("*.py")
+    )
+    read = set(re.findall(r"\"(MAJORWATCH_[A-Z]+)\"", code))
+    assert {"MAJORWATCH_DATA", "MAJORWATCH_SALT"} <= read
+    assert not [name for name in read if f"`{name}`" not in told]
 
 
 @pytest.mark.parametrize("readme", READMES)

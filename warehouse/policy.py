@@ -18,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from warehouse.dictionary import dictionary
 from warehouse.texts import sentence
 
-DEFAULT = "nanchang-2019"
 COMPARISONS = ("below", "at_most", "above", "at_least")
 STANDARD_TITLES = {
     "normal": ("正常", "Normal"),

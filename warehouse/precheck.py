@@ -9,7 +9,8 @@ import pandas as pd
 from warehouse import build
 from warehouse.exports import reject_list
 from warehouse.lineage import needed
-from warehouse.policy import DEFAULT, read_policy
+from warehouse.policy import read_policy
+from warehouse.settings import DEFAULT_POLICY
 from warehouse.staging import stage
 
 TARGETS = {"reject", "submission"}
@@ -37,7 +38,7 @@ def precheck(files: dict[str, bytes], inbox: Path, reference_files: list[str]) -
 
 
 def _rejects_of(inbox: Path, scratch: Path, prefix: str) -> tuple[pd.DataFrame, dict[str, int]]:
-    policy = read_policy(DEFAULT)  # no policy changes what is accepted
+    policy = read_policy(DEFAULT_POLICY)  # no policy changes what is accepted
     with build.connect_for_models() as con:
         build.load_inputs(con, build.RunInputs(tuple(stage(inbox, scratch)), policy))
         for _ in build.run_models(con, policy, needed(TARGETS)):

@@ -1,4 +1,4 @@
-"""majorwatch.toml: where the data come from, whom to tell, whose screens these are and who may see what.
+"""majorwatch.toml: where the data come from, whom to tell, whose screens these are and who may see what; and what holds where a command is not told.
 
 Secrets stand in the environment only; the file names the variables.
 """
@@ -17,6 +17,22 @@ from warehouse.texts import sentence
 
 FILE = "majorwatch.toml"
 ENGINES = ("duckdb", "spark")
+DEFAULT_POLICY = "nanchang-2019"
+
+
+def data_folder() -> Path:
+    """The data folder where none is named: MAJORWATCH_DATA, else data."""
+    return Path(os.environ.get("MAJORWATCH_DATA") or "data")
+
+
+def inbox_of(data: Path) -> Path:
+    """The folder of files handed in where none is named: MAJORWATCH_INBOX, else DATA/inbox."""
+    return Path(os.environ.get("MAJORWATCH_INBOX") or data / "inbox")
+
+
+def policy_in_force() -> str:
+    """The policy, a file or a preset, where none is named: MAJORWATCH_POLICY, else DEFAULT_POLICY."""
+    return os.environ.get("MAJORWATCH_POLICY") or DEFAULT_POLICY
 
 
 class _Strict(BaseModel):

@@ -1,6 +1,5 @@
 """数据质量: every file reconciled, what was rejected and why, what was replaced, and totals that disagree."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ from warehouse import exports
 from warehouse.dictionary import dictionary
 from warehouse.lineage import models
 from warehouse.precheck import precheck, take
+from warehouse.settings import inbox_of
 from warehouse.submissions import SUFFIXES
 
 
@@ -77,7 +77,7 @@ def _upload(page: Page) -> None:
     files = st.file_uploader(page.say("quality.upload"), accept_multiple_files=True, type=[suffix.removeprefix(".") for suffix in SUFFIXES])
     if not files:
         return
-    inbox = Path(os.environ.get("MAJORWATCH_INBOX") or page.data / "inbox")
+    inbox = inbox_of(page.data)
     with st.spinner(page.say("quality.checking")):
         rejects, rows = precheck({Path(file.name).name: file.getvalue() for file in files}, inbox, queries.reference_files(page.snapshot))
     st.markdown(page.say("quality.checked", **rows))

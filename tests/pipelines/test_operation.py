@@ -85,6 +85,22 @@ def test_the_doctor_says_what_to_do(data: Path, tmp_path: Path, capsys: pytest.C
     assert "majorwatch run" in told
 
 
+def test_what_a_command_is_not_told_comes_from_the_environment(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = (data / "inbox").rename(tmp_path / "elsewhere")
+    for name, value in {"DATA": str(data), "INBOX": str(inbox), "POLICY": "careful"}.items():
+        monkeypatch.setenv(f"MAJORWATCH_{name}", value)
+    assert main(["check"]) == main(["doctor"]) == main(["run"]) == main(["snapshots"]) == 0
+    told = capsys.readouterr().out
+    assert str(inbox) in told
+    assert "2023  careful" in told
+    served: dict[str, str] = {}
+    monkeypatch.setattr("os.execve", lambda _program, _command, environment: served.update(environment))
+    main(["dashboard", "--inbox", str(tmp_path / "third")])
+    assert (served["MAJORWATCH_DATA"], served["MAJORWATCH_INBOX"]) == (str(data), str(tmp_path / "third"))
+
+
 @pytest.mark.parametrize("name", sorted(dictionary().datasets))
 def test_a_form_filled_in_reads_back_without_a_reject(name: str, tmp_path: Path) -> None:
     form = tmp_path / "inbox" / "form.xlsx"
