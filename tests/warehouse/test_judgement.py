@@ -362,6 +362,18 @@ def test_enrolling_under_a_withdrawn_code_is_told_apart(tmp_path: Path) -> None:
         assert con.execute("select school_id, code, registered from withdrawn_enrolment").fetchall() == [("S0", "199901", 40)]
 
 
+def test_an_offering_tells_what_the_crosswalk_says_of_its_major(tmp_path: Path) -> None:
+    rows = [("100100", "730301", "旧", "新", "更名"), ("100200", "710201", "甲", "乙", "合并"), ("660103", "", "丙", "", "撤销"),
+            ("740101", "740101", "丁", "丁", "保留")]  # fmt: skip
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "crosswalk.csv").write_text("\n".join(map(",".join, [("原专业代码", "专业代码", "原专业名称", "专业名称", "调整情况"), *rows])), "utf-8")
+    majors = ["660103", "710201", "730301", "740101", "770101"]
+    with judged(tmp_path, enrolment=[(2023, "S0", major, 40, 40, 40) for major in majors]) as con:
+        told = con.execute("select catalogue_status from offering order by major_code").fetchall()
+        assert told == [("withdrawn",), ("merged",), ("renamed",), ("in_force",), ("new",)]
+
+
 # ------------------------------------------------------------------------------------------------ small cohorts and forecasts
 
 
