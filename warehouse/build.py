@@ -78,7 +78,7 @@ def _code_fingerprint() -> str:
 
 
 def connect_for_models(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
-    """A writable database with the functions that the models call: sentence, normalised, probability_below, figure, fraction."""
+    """A writable database with the functions that the models call, of Python and of SQL."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     con = duckdb.connect(path, config={"memory_limit": f"{min(MEMORY_OF_A_BUILD, memory // 2)}B"})
     con.create_function("sentence", _sentences, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR", type="arrow")

@@ -367,7 +367,9 @@ def test_an_offering_tells_what_the_crosswalk_says_of_its_major(tmp_path: Path) 
             ("740101", "740101", "丁", "丁", "保留")]  # fmt: skip
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    (inbox / "crosswalk.csv").write_text("\n".join(map(",".join, [("原专业代码", "专业代码", "原专业名称", "专业名称", "调整情况"), *rows])), "utf-8")
+    (inbox / "crosswalk.csv").write_text(
+        "\n".join(map(",".join, [("原专业代码", "专业代码", "原专业名称", "专业名称", "调整情况"), *rows])), "utf-8"
+    )
     majors = ["660103", "710201", "730301", "740101", "770101"]
     with judged(tmp_path, enrolment=[(2023, "S0", major, 40, 40, 40) for major in majors]) as con:
         told = con.execute("select catalogue_status from offering order by major_code").fetchall()
