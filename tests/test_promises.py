@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import _parser
+from tests.bench import soundness
 from warehouse.decisions import ACTS
 from warehouse.policy import presets
 from warehouse.texts import sentences
@@ -51,6 +52,13 @@ def test_every_variable_of_the_environment_is_told(readme: str) -> None:
 def test_every_preset_is_told(readme: str) -> None:
     told = (ROOT / readme).read_text("utf-8")
     assert not [name for name in presets() if name not in told]
+
+
+def test_the_policies_compared_are_named_in_the_table_as_in_the_figure() -> None:
+    table = (ROOT / "docs" / "soundness.md").read_text("utf-8").split("| policy |")[1].split("\n\n")[0]
+    assert [line.split(" | ")[0] for line in table.splitlines()[2 :: len(soundness.SIZES)]] == [
+        f"| {title}" for title in soundness.TITLES.values()
+    ]
 
 
 @pytest.mark.parametrize("readme", READMES)

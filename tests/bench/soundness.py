@@ -23,6 +23,7 @@ from warehouse.policy import Policy, read_policy
 from warehouse.variants import TARGET, judge_variant
 
 ROOT = Path(__file__).parents[2]
+NUMBERS, PICTURE = ROOT / "warehouse" / "reference" / "soundness.csv", ROOT / "docs" / "soundness.png"
 YEARS = range(2016, 2024)
 SIZES = (12, 20, 35, 60)
 KINDS = {"bar": 12, "sound": 30, "between": 9, "failing": 9, "line": 12, "drifting": 3}  # offerings of each size in a city
@@ -43,6 +44,27 @@ min_denominator = 10
 max_gap = 1
 steps = [ {{ {step} }} ]
 """
+TITLES = {
+    "default": "default: three years together, two bars",
+    "plain": "plain: below 90 % three years running",
+    "run-certain": "below 90 % three years running, 90 % sure",
+    "window-one-bar": "three years together, one bar",
+    "window-2": "two years together, two bars",
+    "window-4": "four years together, two bars",
+    "pooled": "three years together, drawn to the class",
+}
+HEADINGS = {
+    "policy": "policy",
+    "size": "graduates a year",
+    "wrong_at_bar": "true 93 %: wrongly red",
+    "wrong_sound": "sound (93–99 %): wrongly red",
+    "wrong_ever": f"sound: ever red in {len(YEARS)} years",
+    "seen_at_line": "true 80 %: red",
+    "limit": "limit",
+    "seen_failing": "failing (55–80 %): red",
+    "seen_drifting": "drifting (97 → 76 %): red",
+    "years_until_half": "years until half of the failing are red",
+}
 
 
 def policies() -> dict[str, Policy]:
@@ -163,7 +185,7 @@ def drawn(table: pd.DataFrame, target: Path) -> None:
                 own["size"],
                 own[share] * 100,
                 yerr=[part * 100 for part in spread],
-                label=name,
+                label=TITLES[name],
                 marker="o",
                 lw=3 if is_default else 1.2,
                 capsize=3,
@@ -177,33 +199,32 @@ def drawn(table: pd.DataFrame, target: Path) -> None:
     figure.savefig(target)
 
 
+def in_words(table: pd.DataFrame) -> str:
+    """The table as docs/soundness.md has it."""
+    lines = [f"| {' | '.join(HEADINGS.values())} |", "|" + "---|" * len(HEADINGS)]
+    for row in table.to_dict("records"):
+        half = row["years_until_half"]
+        cells = row | {
+            "policy": TITLES[row["policy"]],
+            "limit": f"{row['limit']:.1%}",
+            "years_until_half": "—" if pd.isna(half) else f"{half:.0f}",
+        }
+        cells |= {
+            name: f"{row[name]:.1%} ({row[f'{name}_low']:.1%}–{row[f'{name}_high']:.1%})" for name in HEADINGS if f"{name}_low" in row
+        }
+        lines.append(f"| {' | '.join(str(cells[name]) for name in HEADINGS)} |")
+    return "\n".join(lines)
+
+
 def main(cities: int) -> None:
-    """Judges, draws and writes docs/soundness.png and the table that the method page shows."""
+    """Judges, draws and writes docs/soundness.png and the table that the method page shows; prints the table of docs/soundness.md."""
     offerings = truth(cities)
     with tempfile.TemporaryDirectory() as scratch:
         reds, _ = judged(offerings, Path(scratch))
     table = told(offerings, reds)
-    table.round(4).to_csv(ROOT / "warehouse" / "reference" / "soundness.csv", index=False)
-    drawn(table, ROOT / "docs" / "soundness.png")
-    shown = table.assign(**{name: [f"{row[name]:.1%} ({row[name + '_low']:.1%}–{row[name + '_high']:.1%})" for _, row in table.iterrows()]
-                            for name in ("wrong_at_bar", "wrong_sound", "wrong_ever", "seen_at_line", "seen_failing", "seen_drifting")},
-                         limit=table["limit"].map("{:.1%}".format))  # fmt: skip
-    columns = [
-        "policy",
-        "size",
-        "wrong_at_bar",
-        "wrong_sound",
-        "wrong_ever",
-        "seen_at_line",
-        "limit",
-        "seen_failing",
-        "seen_drifting",
-        "years_until_half",
-    ]
-    print(f"{cities} cities, {len(offerings)} offerings, {len(YEARS)} years\n")
-    print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
-    for row in shown[columns].itertuples(index=False):
-        print("| " + " | ".join(map(str, row)) + " |")
+    table.round(4).to_csv(NUMBERS, index=False)
+    drawn(table, PICTURE)
+    print(f"{cities} cities, {len(offerings)} offerings, {len(YEARS)} years\n\n{in_words(table)}")
 
 
 if __name__ == "__main__":
