@@ -54,9 +54,11 @@ browser:
 		sudo=$$(command -v sudo || true); \
 		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig nginx-light postgresql mariadb-server default-jre-headless >/dev/null; }
 
-# Pins every dependency with hashes and names no package host; needs uv.
+# Pins every dependency with hashes and names no package host; needs uv. The second is what the image needs of the first.
+LOCK := uv pip compile pyproject.toml --extra build --no-strip-extras --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --quiet
 lock:
-	uv pip compile pyproject.toml --extra dev --extra spark --no-strip-extras --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --quiet -o requirements.lock
+	$(LOCK) --extra dev --extra spark -o requirements.lock
+	$(LOCK) --constraint requirements.lock --no-annotate -o deploy/requirements.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -26,6 +26,17 @@ def test_the_image_passes_its_linter() -> None:
     assert told.returncode == 0, told.stdout
 
 
+def _pins(lock: Path) -> set[str]:
+    return {line.split()[0] for line in lock.read_text("utf-8").splitlines() if "==" in line.split("#")[0]}
+
+
+def test_the_image_has_what_was_tested_without_what_tests_need_and_a_chinese_font() -> None:
+    image = _pins(DEPLOY / "requirements.lock")
+    assert image <= _pins(ROOT / "requirements.lock")
+    assert not {"pytest", "playwright", "polars", "pyspark"} & {pin.split("==")[0] for pin in image}
+    assert "fonts-noto-cjk" in (DEPLOY / "Dockerfile").read_text("utf-8")
+
+
 def test_every_service_of_the_compose_file_is_a_real_command_with_real_files() -> None:
     composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
     for service in composed.values():
