@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, wraps
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from warehouse.refusal import RunRefused
 from warehouse.staging import StagedFile, read_submission_summary
 from warehouse.texts import Language, sentence
 
-VERSION = "0.1.0"
 MEMORY_OF_A_BUILD = 5 * 2**30  # what is larger rests on disk
 SQL_TYPES = {"secret": "ubigint", "year": "integer", "month": "integer", "count": "bigint", "decimal": "double", "flag": "boolean"}
 
@@ -47,7 +47,7 @@ class RunInputs:
         The order of submission counts only between files that speak of the same dataset, year and school.
         """
         parts = [
-            VERSION,
+            version("majorwatch"),
             _code_fingerprint(),
             self.policy.model_dump_json(),
             self.year,
@@ -264,7 +264,7 @@ def seal(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
     con.execute(
         "create table snapshot as select ? as snapshot_id, policy_id, title_zh as policy_title_zh, title_en as policy_title_en, "
         "basis as policy_basis, area, assessment_year, first_year, ?::boolean as is_simulated, ? as version, ? as policy_json from policy, assessment",
-        [inputs.snapshot_id, inputs.is_simulated, VERSION, inputs.policy.model_dump_json()],
+        [inputs.snapshot_id, inputs.is_simulated, version("majorwatch"), inputs.policy.model_dump_json()],
     )
     columns = dictionary().columns
     con.execute(

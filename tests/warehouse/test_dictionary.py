@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from dashboards.texts import texts
-from warehouse.build import VERSION
 from warehouse.dictionary import dictionary
 from warehouse.lineage import models
 from warehouse.texts import sentences
@@ -52,7 +51,3 @@ def test_every_text_of_the_screens_is_used() -> None:
     for key in texts("zh"):
         table, name = key.split(".", 1)
         assert re.search(rf"[\"']{table}\.({name}[\"']|\{{|\w+_\{{)", code), key
-
-
-def test_version_is_said_once() -> None:
-    assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text("utf-8")
