@@ -17,6 +17,7 @@ from dashboards.access import logged_in, shown_to
 from dashboards.navigation import GROUPS, NEEDED, START, VIEWS
 from dashboards.page import Page, remember
 from dashboards.texts import say
+from warehouse.build import code_fingerprint
 from warehouse.refusal import RunRefused
 from warehouse.settings import data_folder, inbox_of, read_settings
 from warehouse.snapshot import published
@@ -140,8 +141,11 @@ def _framed(page: Page, stamp, name: str) -> None:
     try:
         VIEWS[name](page)
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a table or column that an older edition didn't write
+        if stamp.get("code_fingerprint") == code_fingerprint():
+            raise
         print(error, file=sys.stderr)
-        st.warning(page.say("frame.older_snapshot", snapshot=stamp["snapshot_id"], data=page.data))
+        older = page.say("frame.older_snapshot", snapshot=stamp["snapshot_id"], data=page.data)
+        st.container(key="older-snapshot").warning(older)
 
 
 if __name__ == "__main__":  # workers that check uploads load this file too, under another name

@@ -48,7 +48,7 @@ class RunInputs:
         """
         parts = [
             version("majorwatch"),
-            _code_fingerprint(),
+            code_fingerprint(),
             self.policy.model_dump_json(),
             self.year,
             self.is_simulated,
@@ -67,7 +67,7 @@ class RunInputs:
 
 
 @cache
-def _code_fingerprint() -> str:
+def code_fingerprint() -> str:
     """Changes when a model, text, or anything else of the warehouse changes, so that no older snapshot passes for a new one."""
     digest = hashlib.sha256()
     root = Path(str(files("warehouse")))
@@ -263,8 +263,9 @@ def seal(con: duckdb.DuckDBPyConnection, inputs: RunInputs) -> None:
     """Adds the snapshot's own row and the meaning of every column, and writes everything to the file."""
     con.execute(
         "create table snapshot as select ? as snapshot_id, policy_id, title_zh as policy_title_zh, title_en as policy_title_en, "
-        "basis as policy_basis, area, assessment_year, first_year, ?::boolean as is_simulated, ? as version, ? as policy_json from policy, assessment",
-        [inputs.snapshot_id, inputs.is_simulated, version("majorwatch"), inputs.policy.model_dump_json()],
+        "basis as policy_basis, area, assessment_year, first_year, ?::boolean as is_simulated, ? as version, ? as code_fingerprint, ? as policy_json "
+        "from policy, assessment",
+        [inputs.snapshot_id, inputs.is_simulated, version("majorwatch"), code_fingerprint(), inputs.policy.model_dump_json()],
     )
     columns = dictionary().columns
     con.execute(

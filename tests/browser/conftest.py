@@ -82,3 +82,4 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.locator(".st-key-older-snapshot")).to_have_count(0)
