@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from warehouse import decisions
+from warehouse import decisions, documents
 from warehouse.ledger import entries_of
 from warehouse.snapshot import open_snapshot
 
@@ -412,16 +412,18 @@ def major_lists(shown: Shown, year: int) -> pd.DataFrame:
 
 
 def monthly(shown: Shown, years: list[int]) -> pd.DataFrame:
-    """Intake up to each month by school, with plan and district."""
+    """Registered so far, of all schools, by year and month."""
     return ask(
         shown,
-        """with intake as (
-               select year, month, school_id, sum(registered)::bigint as registered from enrolment_monthly where list_contains($years, year) group by all),
-           planned as (select year, school_id, sum(plan)::bigint as plan from enrolment group by all)
-           select intake.*, planned.plan, school_name, district_code, district_name from intake join schools using (school_id)
-           left join planned using (year, school_id) order by year, month, school_id""",
+        """select year, month, sum(registered)::bigint as registered from enrolment_monthly where list_contains($years, year)
+           group by year, month order by year, month""",
         years=years,
     )
+
+
+def monthly_ranking(shown: Shown, year: int, month: int, by: str) -> pd.DataFrame:
+    """Districts or schools (`by`) by what they have registered of their plan (documents.monthly_ranking)."""
+    return documents.monthly_ranking(connection(shown).cursor(), year, month, by)
 
 
 def district_enrolment(shown: Shown, years: list[int]) -> pd.DataFrame:

@@ -261,7 +261,12 @@ def monthly_circular(con: duckdb.DuckDBPyConnection, office: Office, year: int, 
     return rendered(office, "monthly", {**_heading(con, office), "year": year, **_monthly_content(con, year, month, by)})
 
 
-def _monthly_content(con: duckdb.DuckDBPyConnection, year: int, month: int, by: str) -> dict[str, Any]:
+def monthly_ranking(con: duckdb.DuckDBPyConnection, year: int, month: int, by: str) -> pd.DataFrame:
+    """Intake up to the end of a month by district_name or school_name (`by`), best fulfilment first: rank (ties share the better one, none
+    without a plan), `by`, plan, registered, plan_fulfilment, before (registered a year ago) and growth (share of 1).
+
+    Plan and before are those of the schools that reported the month: one that has not reported yet is no fall in intake.
+    """
     rows = con.execute(
         f"""
         with so_far as (
@@ -269,22 +274,35 @@ def _monthly_content(con: duckdb.DuckDBPyConnection, year: int, month: int, by: 
         ),
         planned as (
             select school_id, sum(plan) as plan from enrolment where year = $year group by school_id
+        ),
+        summed as (
+            select {by}, sum(planned.plan) as plan, sum(now.registered) as registered, sum(before.registered) as before
+            from so_far as now
+            join schools using (school_id)
+            left join planned using (school_id)
+            left join so_far as before on before.school_id = now.school_id and before.year = now.year - 1
+            where now.year = $year
+            group by {by}
+        ),
+        compared as (
+            select {by}, plan, registered, registered / nullif(plan, 0) as plan_fulfilment, before, registered / nullif(before, 0) - 1 as growth
+            from summed
         )
-        select {by} as name, sum(planned.plan) as plan, sum(now.registered) as registered, sum(before.registered) as before
-        from so_far as now
-        join schools using (school_id)
-        left join planned using (school_id)
-        left join so_far as before on before.school_id = now.school_id and before.year = now.year - 1
-        where now.year = $year
-        group by 1
+        select if(plan_fulfilment is null, null, rank() over (order by plan_fulfilment desc nulls last)) as rank, compared.*
+        from compared
+        order by plan_fulfilment desc nulls last, {by}
         """,
         {"month": month, "year": year},
     ).df()
-    rows["fulfilment"] = rows["registered"] / rows["plan"].where(rows["plan"] > 0)
-    rows = rows.sort_values("fulfilment", ascending=False).reset_index(drop=True)
+    return rows.astype(dict.fromkeys(("rank", "plan", "registered", "before"), "Int64"))
+
+
+def _monthly_content(con: duckdb.DuckDBPyConnection, year: int, month: int, by: str) -> dict[str, Any]:
+    rows = monthly_ranking(con, year, month, by)
     plan, registered, before = (rows[name].sum() for name in ("plan", "registered", "before"))
-    ranking = [{"rank": row.Index + 1, "name": row.name, "plan": _count(row.plan), "registered": _count(row.registered), "fulfilment": _share(row.fulfilment),
-                "before": _count(row.before), "growth": _share(row.registered / row.before - 1) if row.before else "—"} for row in rows.itertuples()]  # fmt: skip
+    ranking = [{"rank": _count(row["rank"]), "name": row[by], "plan": _count(row["plan"]), "registered": _count(row["registered"]),
+                "fulfilment": _share(row["plan_fulfilment"]), "before": _count(row["before"]), "growth": _share(row["growth"])}
+               for row in rows.to_dict("records")]  # fmt: skip
     return {"month": month, "by": sentence(f"document.{by}", "zh"), "plan": _count(plan), "registered": _count(registered), "fulfilment": _share(registered / plan if plan else None),
             "before": _count(before), "ranking": ranking}  # fmt: skip
 

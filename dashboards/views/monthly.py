@@ -14,45 +14,30 @@ def show(page: Page) -> None:
     """Draws the page."""
     st.title(page.say("monthly.title"))
     rows = queries.monthly(page.snapshot, [page.year - 1, page.year])
-    now = rows[rows["year"] == page.year]
-    if now.empty:
+    months = sorted(rows.loc[rows["year"] == page.year, "month"], reverse=True)
+    if not months:
         st.info(page.say("monthly.none", year=page.year))
         return
-    months = sorted(now["month"].unique(), reverse=True)
     month = st.selectbox(page.label("month"), months, format_func=lambda number: page.say("monthly.until", month=number))
-    so_far = now[now["month"] == month]
-    before = rows[(rows["year"] == page.year - 1) & (rows["month"] == month)]
-    _numbers(page, so_far, before)
+    _numbers(page, queries.monthly_ranking(page.snapshot, page.year, month, "district_name"))
     left, right = st.columns(2)
     with left:
         st.subheader(page.say("monthly.course"))
-        page.chart(
-            charts.lines_by(rows.groupby(["year", "month"])["registered"].sum().reset_index(), "month", "registered", "year"), "course"
-        )
+        page.chart(charts.lines_by(rows, "month", "registered", "year"), "course")
     with right:
         st.subheader(page.say("monthly.ratio"))
-        _ratio(page, int(month))
+        _ratio(page, month)
     st.subheader(page.say("monthly.circular"))
     by = st.segmented_control(page.say("monthly.by"), ["district_name", "school_name"], default="district_name", format_func=page.label)
-    ranked = ranking(so_far, before, by or "district_name")
+    ranked = queries.monthly_ranking(page.snapshot, page.year, month, by or "district_name")
+    st.caption(page.say("monthly.reported"))
     table(page, ranked, list(ranked.columns), "circular", headings={"before": page.say("monthly.before"), 
                                                                      "rank": page.say("monthly.rank")})  # fmt: skip
-    _downloads(page, ranked, by or "district_name", int(month))
+    _downloads(page, ranked, by or "district_name", month)
 
 
-def ranking(so_far: pd.DataFrame, before: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Rank, name, plan, registered, plan_fulfilment, before (persons, a year ago) and growth (share of 1), best fulfilment first."""
-    summed = so_far.groupby(by)[["plan", "registered"]].sum()
-    summed["plan_fulfilment"] = summed["registered"] / summed["plan"].where(summed["plan"] > 0)
-    summed["before"] = before.groupby(by)["registered"].sum()
-    summed["growth"] = summed["registered"] / summed["before"] - 1
-    summed = summed.sort_values("plan_fulfilment", ascending=False).reset_index()
-    summed.insert(0, "rank", summed["plan_fulfilment"].rank(ascending=False, method="min").astype("Int64"))
-    return summed
-
-
-def _numbers(page: Page, so_far: pd.DataFrame, before: pd.DataFrame) -> None:
-    registered, plan, last = so_far["registered"].sum(), so_far["plan"].sum(), before["registered"].sum()
+def _numbers(page: Page, ranked: pd.DataFrame) -> None:
+    registered, plan, last = (ranked[name].sum() for name in ("registered", "plan", "before"))
     figures = [
         (
             page.label("registered"),
