@@ -102,6 +102,11 @@ def warnings_of_year(shown: Shown, year: int) -> pd.DataFrame:
     return ask(shown, f"{_OFFERINGS} where warning.year = $year order by level_rank desc, district_code, school_id, major_code", year=year)
 
 
+def policy(shown: Shown) -> pd.Series:
+    """What holds for the whole policy: its basis, area, whether the only provider is spared a stop, class_size."""
+    return ask(shown, "select * from policy").iloc[0]
+
+
 def rules(shown: Shown) -> pd.DataFrame:
     """The policy's rules in order: rule_id, title_zh, title_en and their settings."""
     return ask(shown, "select * from policy_rule order by rule_order")

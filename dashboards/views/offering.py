@@ -103,6 +103,8 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
     if reasons.empty:
         st.markdown(page.say("offering.no_reason"))
         return
+    if row["is_spared"]:
+        st.markdown(page.say("offering.spared", level=levels.loc[row["level"], title]))
     for text, source in zip(reasons[f"text_{page.language}"], reasons[f"source_{page.language}"], strict=True):
         basis = page.say("offering.basis", source=source) if pd.notna(source) else ""
         st.markdown(f"- {plain(text + basis)}")
@@ -141,11 +143,12 @@ def _arithmetic(page: Page, row: pd.Series, levels: pd.DataFrame) -> str:
     if row["action"] == "stop":
         return page.say("offering.arithmetic_stop")
     if row["action"] == "reduce":
-        cut = levels.loc[row["level"], "cut"]
+        cut, size = levels.loc[row["level"], "cut"], queries.policy(page.snapshot)["class_size"]
         return page.say(
             f"offering.arithmetic_{row['plan_rule']}",
             plan=int(row["plan"]),
             cut="" if pd.isna(cut) else f"{cut:.0%}",
+            classes="" if pd.isna(size) else page.say("offering.whole_classes", size=int(size)),
             recommended=int(row["recommended_plan"]),
         )
     return page.say("offering.arithmetic_keep", year=int(row["plan_year"]))

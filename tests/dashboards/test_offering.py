@@ -1,0 +1,50 @@
+"""The page of an offering over a small city: what it says about how the level and the plan came about."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards.texts import say
+from tests.small_city import HEADING, judged, policy_of
+
+SPARING = policy_of(heading=HEADING + "class_size = 20\nspare_only_provider = true\n")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot in which the only provider of its district places 5 of 30, three years running."""
+    folder = tmp_path_factory.mktemp("small")
+    graduates = [(year, "S0", "730301", 30, 5, 0) for year in (2021, 2022, 2023)]
+    with judged(
+        folder,
+        SPARING,
+        with_variants=True,
+        graduates=graduates,
+        enrolment=[(2022, "S0", "730301", 90, 50, 45), (2023, "S0", "730301", 90, 50, 45)],
+    ) as con:
+        con.execute(f"attach '{folder / 'snapshot'}' as published")
+        con.execute("copy from database memory to published")
+    return folder / "snapshot"
+
+
+def _draw(path: str, language: str) -> None:
+    from pathlib import Path
+
+    from dashboards.access import LOCAL
+    from dashboards.page import Page
+    from dashboards.queries import Shown
+    from dashboards.views import offering
+
+    offering.show(Page(Path(path).parent, Shown(Path(path)), LOCAL, 2023, language, False))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_plan_of_whole_classes_and_a_stop_that_is_spared_are_told(small: Path, language: str) -> None:
+    """90 less 30 % is 63, three whole classes of 20; red is reached three years running, and yellow stands."""
+    page = AppTest.from_function(_draw, default_timeout=60, kwargs={"path": str(small), "language": language}).run()
+    assert not page.exception
+    told = "\n".join(entry.value for entry in page.markdown)
+    classes = say("offering.whole_classes", language, size=20)
+    assert say("offering.arithmetic_cut", language, plan=90, cut="30%", classes=classes, recommended=60) in told
+    assert say("offering.spared", language, level="黄牌" if language == "zh" else "Yellow card") in told
