@@ -3,16 +3,10 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from warehouse.palette import level_colours
+
 INK, FAINT, ACCENT, ALARM = "#1f2d3d", "#9aa5b1", "#1f5fa8", "#c0392b"
-_LADDER = ["#5b8db8", "#e0a100", "#d9702b", "#c0392b", "#5a1a1a"]
 FONT = "Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif"
-
-
-def level_colours(levels: pd.DataFrame) -> dict[str, str]:
-    """A colour per level: green-grey for normal, then from blue to red; the worst is always red."""
-    warned = levels[levels["level_rank"] > 0]["level"].tolist()
-    ladder = {1: [3], 2: [1, 3], 3: [0, 1, 3], 4: [0, 1, 2, 3]}.get(len(warned), list(range(5)))
-    return {"normal": "#a9c2ae", **{level: _LADDER[ladder[min(place, len(ladder) - 1)]] for place, level in enumerate(warned)}}
 
 
 def ink_on(colour: str) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import charts, queries
 from dashboards.page import SUBJECTS, Page, go_to_picked
 from warehouse.dictionary import dictionary
+from warehouse.palette import level_colours
 from warehouse.texts import sentences
 
 WIDTHS = {"until": 105, "rules": 230, "text_zh": 420, "text_en": 460, "findings": 380}
@@ -48,7 +49,7 @@ def table(
     formats |= {
         names[column]: page.number for column in columns if _is_number(shown[names[column]]) and _unit(column) not in ("ratio", "pp")
     }
-    colours = {titles[level]: colour for level, colour in charts.level_colours(queries.levels(page.snapshot)).items()}
+    colours = {titles[level]: colour for level, colour in level_colours(queries.levels(page.snapshot)).items()}
     levels = [names[column] for column in columns if column in LEVEL_COLUMNS]
     styled = shown.style.format(formats).map(
         lambda word: f"color: {charts.ink_on(colours[word])}; background-color: {colours[word]}" if word in colours else "", subset=levels

@@ -18,6 +18,7 @@ import duckdb
 import pandas as pd
 
 from warehouse import decisions
+from warehouse.palette import level_colours
 from warehouse.settings import read_settings
 from warehouse.texts import sentence
 
@@ -343,17 +344,15 @@ def _drawn(figure: Any) -> bytes:
 
 
 def _chart_levels(con: duckdb.DuckDBPyConnection) -> bytes | str:
-    rows = con.execute(
-        "select year, title_zh, level_rank, count(*) as offerings from warning join policy_level using (level, level_rank) group by all order by level_rank, year"
-    ).df()
+    levels = con.execute("select level, level_rank, title_zh from policy_level order by level_rank").df()
+    rows = con.execute("select year, level, count(*) as offerings from warning group by all").df()
     figure = _figure()
     if figure is None:
         return ""
-    axes, below = figure.axes[0], pd.Series(0, index=sorted(rows["year"].unique()))
-    shades = ["#a8c0ae", "#5b8db8", "#e0a000", "#c0392b", "#7b1e14", "#4a148c"]
-    for place, (title, own) in enumerate(rows.groupby("title_zh", sort=False)):
-        counts = own.set_index("year")["offerings"].reindex(below.index, fill_value=0)
-        axes.bar(below.index.astype(str), counts, bottom=below, label=title, color=shades[place % len(shades)], width=0.6)
+    axes, below, colours = figure.axes[0], pd.Series(0, index=sorted(rows["year"].unique())), level_colours(levels)
+    for level in levels.itertuples():
+        counts = rows[rows["level"] == level.level].set_index("year")["offerings"].reindex(below.index, fill_value=0)
+        axes.bar(below.index.astype(str), counts, bottom=below, label=level.title_zh, color=colours[str(level.level)], width=0.6)
         below = below + counts
     axes.set_ylabel(sentence("document.offerings", "zh"))
     axes.legend(ncols=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.14))

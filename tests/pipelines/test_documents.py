@@ -7,13 +7,17 @@ from pathlib import Path
 
 import docx
 import duckdb
+import matplotlib.colors
+import matplotlib.image
 import pytest
 
 from pipelines.cli import main
-from tests.small_city import judged
+from tests.small_city import judged, policy_of
 from warehouse import decisions
-from warehouse.documents import Office, monthly_circular, monthly_ranking
+from warehouse.build import RunInputs
+from warehouse.documents import Office, documents, monthly_circular, monthly_ranking
 from warehouse.ledger import entries_of
+from warehouse.palette import level_colours
 
 pytestmark = pytest.mark.slow
 
@@ -127,3 +131,20 @@ def test_the_monthly_circular_ranks_as_the_screen_does(tmp_path: Path) -> None:
             shown = monthly_ranking(con, 2023, 9, by).fillna(0)
             assert [[f"{place}", name] for place, name in zip(shown["rank"], shown[by], strict=True)] == [row[:2] for row in rows]
             assert shown["before"].tolist() == [int(row[5].replace("—", "0")) for row in rows]
+
+
+def test_levels_have_the_colours_of_the_screen_and_the_worst_is_red(tmp_path: Path) -> None:
+    policy = policy_of(
+        '[[rule]]\nid = "employment"\nconditions = [ { indicator = "employment_rate", below = 0.9 } ]\nsteps = [ { years = 1, level = "listed" } ]\n',
+        levels='[[level]]\nid = "listed"\naction = "observe"\n',
+    )
+    graduates = [(2023, "S0", "730301", 50, 10, 0), (2023, "S1", "730301", 50, 50, 0)]
+    with judged(tmp_path, policy, with_variants=True, graduates=graduates) as con:
+        ((_, letter),) = documents(con, RunInputs((), policy).decided, Office("某局", date(2023, 10, 1), tmp_path), ("circular",))
+        expected = level_colours(con.execute("select level, level_rank from policy_level order by level_rank").df())
+    (picture,) = docx.Document(BytesIO(letter)).part.package.image_parts
+    pixels = (matplotlib.image.imread(BytesIO(picture.blob), "png")[:, :, :3] * 255).round().astype(int)
+    drawn = {tuple(pixel) for pixel in pixels.reshape(-1, 3)[::7].tolist()}
+    assert expected["listed"] == "#c0392b"
+    for colour in expected.values():
+        assert tuple(round(part * 255) for part in matplotlib.colors.to_rgb(colour)) in drawn
