@@ -29,18 +29,18 @@ def enter(page: Page, requests: list[Request]) -> None:
         sort = "decision" if request.act == "confirm" else ACTS[request.act].sort
         if not page.may(RIGHT_OF[sort]):
             page.noted("refused", f"{name} {request.act}")
-            told.append(("error", f"{name}：{page.say('access.not_allowed')}"))
+            told.append(("error", page.joined([name, page.say("access.not_allowed")], "colon")))
             continue
         try:
             entry = decide(ledger_of(page.data), con, page.data, request, page.person.name or page.say("ledger.here"), page.person.role)
         except NotAllowed as refusal:
-            told.append(("error", f"{name}：{refusal.told(page.language)}"))
+            told.append(("error", page.joined([name, refusal.told(page.language)], "colon")))
             continue
         except Contested as first:
-            told.append(("error", f"{name}：{contested_told(first, page.language)}"))
+            told.append(("error", page.joined([name, contested_told(first, page.language)], "colon")))
             continue
         state = page.word("case_state", entry["case_state"] or "none")
-        checked = "；".join(finding_told(finding, page.language) for finding in details_of(entry)["findings"])
+        checked = page.joined((finding_told(finding, page.language) for finding in details_of(entry)["findings"]), "clause")
         told.append(("success", page.say("ledger.entered", offering=name, number=entry["number"], act=page.word("act", entry["act"]), state=state, checked=checked)))  # fmt: skip
     st.session_state["told"] = told
     st.session_state.pop("seen", None)
@@ -78,7 +78,7 @@ def timeline(page: Page, entries: Any) -> None:
         is_over = entry["is_effective"] and entry["until"] and entry["until"] < datetime.now(UTC).date().isoformat()
         until = f"{page.label('until')} {entry['until']}{page.say('ledger.overdue') if is_over else ''}"
         more = [entry["until"] and until, plain(entry["reason"]), *findings]
-        st.markdown("- " + "；".join([line, *(part for part in more if part)]))
+        st.markdown("- " + page.joined([line, *(part for part in more if part)], "clause"))
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,6 @@
 """What every page is given: the snapshot, the year and the language, and the words and links made from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from warehouse import audit
 from warehouse.dictionary import dictionary
 from warehouse.policy import preset_titles
 from warehouse.settings import Person
-from warehouse.texts import Language, sentence
+from warehouse.texts import Language, Mark, joined, sentence
 
 SUBJECTS = {"school": "school_id", "major": "major_code", "district": "district_code"}
 SUBJECT_PAGES = {"school": ("offering", "school"), "major": ("offering", "major"), "district": ("district",)}
@@ -44,6 +44,14 @@ class Page:
     def word(self, table: str, code: str) -> str:
         """A code of the data in words, such as action.stop."""
         return sentence(f"{table}.{code}", self.language)
+
+    def dataset(self, name: str) -> str:
+        """The name people use for what schools hand in."""
+        return dictionary().datasets[name].label[self.language]
+
+    def joined(self, parts: Iterable[str], mark: Mark = "list") -> str:
+        """Words, or whole phrases (clause), one after the other, in the marks of the language."""
+        return joined(parts, self.language, mark)
 
     @staticmethod
     def percent(value: float | None) -> str:
@@ -93,8 +101,7 @@ class Page:
 
     def heading(self, name: str) -> str:
         """A column's name with its unit, as it heads numbers in a table; a year needs none."""
-        known = dictionary()
-        unit = (known.indicators.get(name) or known.columns[name]).unit
+        unit = dictionary().unit(name)
         return f"{self.label(name)} ({self.unit(unit).strip()})" if unit != "year" and self.unit(unit).strip() else self.label(name)
 
     def title_column(self) -> str:

@@ -44,11 +44,9 @@ def table(
     titles = queries.levels(page.snapshot).set_index("level")[page.title_column()].to_dict()
     names = {column: (headings or {}).get(column) or page.heading(column) for column in columns}
     shown = pd.DataFrame({names[column]: _in_words(page, rows[column], column, titles) for column in columns})
-    formats: dict[str, Callable] = {names[column]: page.percent for column in columns if _unit(column) == "ratio"}
-    formats |= {names[column]: page.points for column in columns if _unit(column) == "pp"}
-    formats |= {
-        names[column]: page.number for column in columns if _is_number(shown[names[column]]) and _unit(column) not in ("ratio", "pp")
-    }
+    as_unit: dict[str, Callable] = {"ratio": page.percent, "pp": page.points}
+    formats = {names[column]: as_unit.get(dictionary().unit(column), page.number) for column in columns
+               if dictionary().unit(column) in as_unit or _is_number(shown[names[column]])}  # fmt: skip
     colours = {titles[level]: colour for level, colour in level_colours(queries.levels(page.snapshot)).items()}
     levels = [names[column] for column in columns if column in LEVEL_COLUMNS]
     styled = shown.style.format(formats).map(
@@ -71,12 +69,6 @@ def table(
     return every
 
 
-def _unit(column: str) -> str:
-    known = dictionary()
-    entry = known.indicators.get(column) or known.columns.get(column)
-    return entry.unit if entry else ""
-
-
 def _is_number(cells: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells)
 
@@ -86,12 +78,12 @@ def _in_words(page: Page, cells: pd.Series, column: str, titles: dict[str, str])
     if column in LEVEL_COLUMNS:
         return cells.map(lambda level: titles.get(level, level)).fillna("—")
     if column == "dataset":
-        return cells.map(lambda name: dictionary().datasets[name].label[page.language])
+        return cells.map(page.dataset)
     if column == "datasets":
-        return cells.map(lambda names: "、".join(dictionary().datasets[name].label[page.language] for name in names.split(";") if name))
+        return cells.map(lambda names: page.joined(page.dataset(name) for name in names.split(";") if name))
     if column == "indicator":
         return cells.map(page.label)
-    if column == "year":
+    if column in ("year", "row"):
         return cells.astype("string")
     if pd.api.types.is_bool_dtype(cells):
         return cells.map({True: page.say("frame.yes"), False: page.say("frame.no")})

@@ -105,6 +105,11 @@ class Dictionary:
     indicators: dict[str, Indicator]
     tables: dict[str, Table]
 
+    def unit(self, name: str) -> str:
+        """The unit of an indicator or column; "" where it has none."""
+        entry = self.indicators.get(name) or self.columns.get(name)
+        return entry.unit if entry else ""
+
 
 @cache
 def dictionary() -> Dictionary:

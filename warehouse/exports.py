@@ -8,13 +8,12 @@ import pandas as pd
 from warehouse.decisions import appealed, finding_told, standing
 from warehouse.dictionary import dictionary
 from warehouse.ledger import ENTRY_COLUMNS, details_of
-from warehouse.texts import Language, sentence
+from warehouse.texts import Language, joined, sentence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONG_TEXTS = ("reason", "lift", "counter", "findings")
 LEDGER_COLUMNS = ["moment", "school_id", "school_name", "major_code", "major_name", "number", "year", "level", "suggested", "suggested_plan", "act", "plan",
                   "until", "case_state", "reason", "findings", "document", "undoes", "is_effective", "person", "role", "snapshot_id", "policy_id"]  # fmt: skip
-SHARES = {"plan_fulfilment", "growth"}
 
 
 def warning_list(
@@ -74,7 +73,7 @@ def ledger_list(con: duckdb.DuckDBPyConnection, entries: pd.DataFrame, language:
         .sort_values(["moment", "school_id", "major_code", "number"])
     )
     frame["findings"] = [
-        "；".join(finding_told(finding, language) for finding in details_of(entry).get("findings", []))
+        joined((finding_told(finding, language) for finding in details_of(entry).get("findings", [])), language, "clause")
         for entry in frame.to_dict("records")
     ]
     return frame[LEDGER_COLUMNS].reset_index(drop=True)
@@ -126,7 +125,7 @@ def xlsx_bytes(
             sheet = writer.sheets[sheet_name]
             sheet.autofilter(0, 0, max(len(part), 1), len(part.columns) - 1)
             for place, name in enumerate(part.columns):
-                is_rate = name in dictionary().indicators and dictionary().indicators[name].unit == "ratio"
+                is_rate = dictionary().unit(name) == "ratio"
                 is_text = name.startswith(LONG_TEXTS)
                 width = (
                     60
@@ -158,7 +157,7 @@ def _sheet_name(name: str) -> str:
 def table_xlsx(
     rows: pd.DataFrame, headings: dict[str, str], title: str, con: duckdb.DuckDBPyConnection, language: Language = "zh"
 ) -> bytes:
-    """A titled table as a workbook. `headings`: column -> heading; shares of 1 (plan_fulfilment, growth) as percentages."""
+    """A titled table as a workbook. `headings`: column -> heading; shares of 1 as percentages."""
     content = BytesIO()
     with pd.ExcelWriter(
         content, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}}
@@ -170,7 +169,7 @@ def table_xlsx(
         sheet.merge_range(0, 0, 0, len(rows.columns) - 1, title, book.add_format({"bold": True, "font_size": 15, "align": "center"}))
         sheet.write(1, 0, _stamp(con, language))
         for place, column in enumerate(rows.columns):
-            sheet.set_column(place, place, 18, book.add_format({"num_format": "0.0%"}) if column in SHARES else None)
+            sheet.set_column(place, place, 18, book.add_format({"num_format": "0.0%"}) if dictionary().unit(column) == "ratio" else None)
     return content.getvalue()
 
 
@@ -225,7 +224,7 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
     if "unjudged" in frame.columns:
         shown["unjudged"] = shown["unjudged"].map(lambda codes: unjudged_in_words(codes, rules, language))
     if "rules" in frame.columns:
-        shown["rules"] = shown["rules"].map(lambda ids: "；".join(rules[one] for one in ids.split(";") if one))
+        shown["rules"] = shown["rules"].map(lambda ids: joined((rules[one] for one in ids.split(";") if one), language, "clause"))
     if "is_appealed" in frame.columns:
         shown["is_appealed"] = shown["is_appealed"].map(lambda is_open: sentence("export.appealed", language) if is_open else "")
     if "is_simulated" in frame.columns:
@@ -236,7 +235,8 @@ def _in_words(frame: pd.DataFrame, con: duckdb.DuckDBPyConnection, language: Lan
 def unjudged_in_words(codes: str, rules: dict[str, str], language: Language) -> str:
     """rule:code;rule:code under the names people use; `rules`: id -> title."""
     pairs = [entry.split(":") for entry in codes.split(";") if entry]
-    return "；".join(f"{rules[rule]}：{why_unjudged(code, language)}" for rule, code in pairs)
+    told = (joined((rules[rule], why_unjudged(code, language)), language, "colon") for rule, code in pairs)
+    return joined(told, language, "clause")
 
 
 def why_unjudged(code: str, language: Language) -> str:

@@ -45,8 +45,8 @@ def _deliveries(page: Page) -> None:
     st.caption(page.say("quality.deliveries_help"))
     rows = queries.deliveries(page.snapshot)
     rows = rows[rows["dataset"].isin(["enrolment", "graduates", "roster"]) & rows["year"].between(page.year - 2, page.year)]
-    labels = rows["dataset"].map(lambda name: dictionary().datasets[name].label[page.language])
-    page.chart(charts.delivery_calendar(rows.assign(due=rows["year"].astype(str) + " " + labels)), "deliveries")
+    due = rows["year"].astype(str) + " " + rows["dataset"].map(page.dataset)
+    page.chart(charts.delivery_calendar(rows.assign(due=due)), "deliveries")
     missing = queries.missing_reports(page.snapshot, page.year)
     st.subheader(page.say("quality.missing", count=len(missing)))
     st.caption(page.say("quality.missing_help"))
@@ -68,9 +68,7 @@ def _doubts(page: Page) -> None:
 def _upload(page: Page) -> None:
     st.markdown(page.say("quality.upload_help"))
     left, right = st.columns([2, 1], vertical_alignment="bottom")
-    form = left.selectbox(
-        page.say("quality.template"), list(dictionary().datasets), format_func=lambda name: dictionary().datasets[name].label[page.language]
-    )
+    form = left.selectbox(page.say("quality.template"), list(dictionary().datasets), format_func=page.dataset)
     page.download(right, page.say("quality.template_get"), exports.template_xlsx(form), f"{dictionary().datasets[form].label.zh}.xlsx")
     if not page.may("upload"):
         return
@@ -135,11 +133,7 @@ def _listing(page: Page, key: str, rows: pd.DataFrame) -> None:
     if rows.empty:
         st.info(page.say(f"quality.no_{key}"))
         return
-    if "dataset" in rows:
-        rows = rows.assign(
-            dataset=rows["dataset"].map(lambda name: dictionary().datasets[name].label[page.language]), year=rows["year"].astype(str)
-        )
-    st.dataframe(rows.rename(columns={name: page.label(name) for name in rows.columns}), hide_index=True, key=key)
+    table(page, rows, list(rows.columns), key)
 
 
 def _files(page: Page, files: pd.DataFrame) -> None:
@@ -147,9 +141,4 @@ def _files(page: Page, files: pd.DataFrame) -> None:
     if st.checkbox(page.say("quality.only_problems"), key="only-problems"):
         files = files[files["entries"] > 0]
     names = ["file", "datasets", "rows_found", "rows_accepted", "rows_rejected", "rows_skipped", "rows_superseded", "ignored_columns"]
-    shown = files[names].assign(
-        datasets=files["datasets"].map(
-            lambda known: "、".join(dictionary().datasets[name].label[page.language] for name in known.split(";") if name)
-        )
-    )
-    st.dataframe(shown.rename(columns={name: page.label(name) for name in names}), hide_index=True, key="files")
+    table(page, files, names, "files")

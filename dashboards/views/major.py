@@ -11,7 +11,10 @@ def show(page: Page) -> None:
     """Draws the page."""
     st.title(page.say("major.title"))
     rows = queries.warnings_of_year(page.snapshot, page.year)
-    names = {code: f"{name}（{code}）" for code, name in sorted(set(zip(rows["major_code"], rows["major_name"], strict=True)))}
+    names = {
+        code: name + page.say("frame.in_brackets", text=code)
+        for code, name in sorted(set(zip(rows["major_code"], rows["major_name"], strict=True)))
+    }
     major = choose(page, "major", names, page.say("offering.major"))
     if not major:
         return

@@ -27,9 +27,12 @@ def show(page: Page) -> None:
     st.caption(page.say("offering.district_of", district=entry["district_name"], code=major, group=entry["group_name"]))
     former = queries.former_codes(page.snapshot, school, major)
     if not former.empty:
-        told = "；".join(
-            page.say("offering.former", code=code, name=name, datasets="、".join(_in_years(page, row) for row in part.itertuples()))
-            for (code, name), part in former.groupby(["code", "former_name"], sort=False)
+        told = page.joined(
+            (
+                page.say("offering.former", code=code, name=name, datasets=page.joined(_in_years(page, row) for row in part.itertuples()))
+                for (code, name), part in former.groupby(["code", "former_name"], sort=False)
+            ),
+            "clause",
         )
         st.caption(page.say("offering.continues", former=told, code=major))
     now = history[history["year"] == page.year]
@@ -48,7 +51,7 @@ def show(page: Page) -> None:
 
 
 def _in_years(page: Page, row: Any) -> str:
-    dataset = dictionary().datasets[row.dataset].label[page.language]
+    dataset = page.dataset(row.dataset)
     if row.first_year == row.last_year:
         return page.say("offering.former_year", dataset=dataset, first=row.first_year)
     return page.say("offering.former_years", dataset=dataset, first=row.first_year, last=row.last_year)
@@ -66,7 +69,7 @@ def _chosen(page: Page, known: pd.DataFrame) -> tuple[str, str]:
         index=list(schools).index(asked) if asked in schools else 0,
     )
     own = known[known["school_id"] == school]
-    majors = {code: f"{name}（{code}）" for code, name in zip(own["major_code"], own["major_name"])}
+    majors = {code: name + page.say("frame.in_brackets", text=code) for code, name in zip(own["major_code"], own["major_name"])}
     wanted = st.query_params.get("major", worst["major_code"])
     major = right.selectbox(
         page.say("offering.major"),
@@ -111,9 +114,10 @@ def _verdict(page: Page, row: pd.Series, entry: pd.Series, history: pd.DataFrame
     reached, conditions = reasons[reasons["kind"] == "rule"], queries.conditions(page.snapshot)
     told = reached.assign(
         rule=reached[title],
-        years=reached["years"].str.replace(";", "、"),
+        years=[page.joined(years.split(";")) for years in reached["years"]],
         threshold=[
-            "；".join(page.condition(row) for row in conditions[conditions["rule_id"] == rule].itertuples()) for rule in reached["rule_id"]
+            page.joined((page.condition(row) for row in conditions[conditions["rule_id"] == rule].itertuples()), "clause")
+            for rule in reached["rule_id"]
         ],
     )
     columns = ["rule", "level", "threshold", "run_years", "years", "k", "n", "certainty"]
@@ -162,11 +166,11 @@ def _recommendation(page: Page, school: str, major: str) -> None:
     st.subheader(page.say("offering.recommendation"))
     variants = queries.variant_levels(page.snapshot, school, major, page.year)
     flagging = variants[(variants["level_rank"] > 0) & variants["variant"].isin(presets())]["variant"]
-    names = "、".join(map(page.preset, flagging))
+    names = page.say("frame.in_brackets", text=page.joined(map(page.preset, flagging))) if len(flagging) else ""
     lines = [
         page.say("offering.sureness", sureness=page.word("sureness", row["sureness"]), meaning=page.say(f"offering.{row['sureness']}")),
         page.say("offering.stability", lower=titles.get(row["level_lower"], row["level_lower"]), higher=titles.get(row["level_higher"], row["level_higher"]),
-                 flagging=int(row["presets_flagging"]), presets=int(row["presets"]), names=f"（{names}）" if names else ""),
+                 flagging=int(row["presets_flagging"]), presets=int(row["presets"]), names=names),
         page.say("offering.lift", lift=row[f"lift_{page.language}"]),
     ]  # fmt: skip
     if row[f"counter_{page.language}"]:
@@ -245,7 +249,7 @@ def _indicators(page: Page, school: str, major: str) -> None:
             with column:
                 st.markdown(
                     f"**{entry.label[page.language]}**　{_stated(page, latest, entry.unit)}",
-                    help=f"{entry.definition[page.language]}。{entry.reading[page.language]}。{entry.limits[page.language]}",
+                    help=page.joined((told[page.language] for told in (entry.definition, entry.reading, entry.limits)), "sentence"),
                 )
                 thresholds = targets.loc[targets["indicator"] == entry.name, "threshold"].drop_duplicates()
                 lines = {threshold: page.figure(threshold, entry.unit) for threshold in thresholds}
@@ -287,19 +291,5 @@ def _sources(page: Page, school: str, major: str) -> None:
     st.subheader(page.say("offering.sources"))
     st.caption(page.say("offering.sources_help"))
     rows = queries.offering_sources(page.snapshot, school, major)
-    st.dataframe(
-        pd.DataFrame(
-            {
-                page.label("year"): rows["year"].astype(str),
-                page.label("dataset"): rows["dataset"].map(lambda name: dictionary().datasets[name].label[page.language]),
-                page.label("file"): rows["file"],
-                page.label("sheet"): rows["sheet"],
-                page.label("row"): rows["row"],
-                page.label("code"): rows["code"],
-                page.label("standing"): rows["standing"].map(lambda standing: page.say(f"standing.{standing}")),
-                page.label("replaced_by"): rows["replaced_by"].fillna(""),
-            }
-        ),
-        hide_index=True,
-        key="sources",
-    )
+    rows["standing"] = rows["standing"].map(lambda standing: page.say(f"standing.{standing}"))
+    table(page, rows, ["year", "dataset", "file", "sheet", "row", "code", "standing", "replaced_by"], "sources")

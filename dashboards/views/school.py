@@ -5,6 +5,7 @@ import streamlit as st
 from dashboards import charts, queries
 from dashboards.page import Page, choose
 from dashboards.tables import table
+from warehouse.dictionary import dictionary
 
 
 def show(page: Page) -> None:
@@ -17,13 +18,12 @@ def show(page: Page) -> None:
     own = known[known["school_id"] == school].iloc[0]
     st.caption(page.say("school.about", code=school, district=own["district_name"]))
     for column, name in zip(st.columns(4), ("major_count", "pupils_per_major", "overlap_share", "twin_similarity"), strict=True):
-        unit = "ratio" if name in ("overlap_share", "twin_similarity") else "number"
-        column.metric(page.label(name), page.figure(own[name], unit), border=True, help=page.meaning(name))
+        column.metric(page.label(name), page.figure(own[name], dictionary().unit(name)), border=True, help=page.meaning(name))
     if own["twin_school"]:
         st.markdown(page.say("school.twin", twin=own["twin_school"], similarity=page.percent(own["twin_similarity"])))
     broken = queries.school_warnings(page.snapshot, page.year)
     for row in broken[broken["school_id"] == school].itertuples():
-        unit = "ratio" if row.indicator in ("overlap_share", "twin_similarity") else "number"
+        unit = dictionary().unit(row.indicator)
         st.warning(
             page.say("school.rule", rule=getattr(row, page.title_column()), indicator=page.label(row.indicator), value=page.figure(row.value, unit),
                      comparison=page.word("comparison", row.comparison), threshold=page.figure(row.threshold, unit))

@@ -56,14 +56,17 @@ def show(page: Page) -> None:
 def _with_decisions(page: Page, rows: pd.DataFrame, entries: pd.DataFrame) -> pd.DataFrame:
     """The rows with `act`, what was decided in words and whether an appeal is open, and `decided_plan`."""
     decided = decisions.standing(entries, page.year)
-    acts = [f"{page.word('act', act)}（{year}）" for act, year in zip(decided["act"], decided["year"], strict=True)]
+    acts = [
+        page.word("act", act) + page.say("frame.in_brackets", text=year) for act, year in zip(decided["act"], decided["year"], strict=True)
+    ]
     rows = rows.merge(
         decided.assign(act=acts)[["school_id", "major_code", "act", "decided_plan"]], on=["school_id", "major_code"], how="left"
     )
     is_open = pd.MultiIndex.from_frame(rows[["school_id", "major_code"]]).isin(decisions.appealed(entries))
     appeal = page.word("export", "appealed")
     rows["act"] = [
-        ("" if pd.isna(act) else f"{act}；") + appeal if is_new else act for act, is_new in zip(rows["act"], is_open, strict=True)
+        page.joined([act, appeal] if pd.notna(act) else [appeal], "clause") if is_new else act
+        for act, is_new in zip(rows["act"], is_open, strict=True)
     ]
     return rows
 
@@ -142,7 +145,7 @@ def _filtered(page: Page, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, s
             keep &= rows[column].isin(picked[name])
     if picked["rule"]:
         keep &= rows["rules"].map(lambda ids: bool(set(ids.split(";")) & set(picked["rule"])))
-    told = {page.say(f"list.{name}"): "、".join(titles[name][code] for code in codes) for name, codes in picked.items() if codes}
+    told = {page.say(f"list.{name}"): page.joined(titles[name][code] for code in codes) for name, codes in picked.items() if codes}
     return rows[keep].reset_index(drop=True), told
 
 
@@ -166,7 +169,7 @@ def _told(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     ]
     difference = (told["employment_rate"] - told["before"]) * 100
     told["change"] = ["—" if pd.isna(points) else page.say("list.points", points=points) for points in difference]
-    told["rules"] = told["rules"].map(lambda ids: "；".join(rules[rule] for rule in ids.split(";") if rule))
+    told["rules"] = told["rules"].map(lambda ids: page.joined((rules[rule] for rule in ids.split(";") if rule), "clause"))
     return told
 
 

@@ -1,5 +1,6 @@
 """The page of an offering over a small city: what it says about how the level and the plan came about."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,12 +40,24 @@ def _draw(path: str, language: str) -> None:
     offering.show(Page(Path(path).parent, Shown(Path(path)), LOCAL, 2023, language, False))  # type: ignore[arg-type]
 
 
+def _drawn(small: Path, language: str) -> AppTest:
+    page = AppTest.from_function(_draw, default_timeout=60, kwargs={"path": str(small), "language": language}).run()
+    assert not page.exception
+    return page
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_plan_of_whole_classes_and_a_stop_that_is_spared_are_told(small: Path, language: str) -> None:
     """90 less 30 % is 63, three whole classes of 20; red is reached three years running, and yellow stands."""
-    page = AppTest.from_function(_draw, default_timeout=60, kwargs={"path": str(small), "language": language}).run()
-    assert not page.exception
-    told = "\n".join(entry.value for entry in page.markdown)
+    told = "\n".join(entry.value for entry in _drawn(small, language).markdown)
     classes = say("offering.whole_classes", language, size=20)
     assert say("offering.arithmetic_cut", language, plan=90, cut="30%", classes=classes, recommended=60) in told
     assert say("offering.spared", language, level="黄牌" if language == "zh" else "Yellow card") in told
+
+
+def test_what_is_listed_in_english_is_parted_as_in_english(small: Path) -> None:
+    page = _drawn(small, "en")
+    told = [*(entry.value + entry.help for entry in page.markdown), *(entry.value for entry in page.caption)]
+    told += [entry.value.to_csv() for entry in page.dataframe]
+    assert any("2021, 2022, 2023" in text for text in told)
+    assert not [text for text in told if re.search("[、；：。（）]", text)]

@@ -1,11 +1,13 @@
 """Every sentence the warehouse says, by key and language: zh.toml and en.toml beside this file."""
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 Language = Literal["zh", "en"]
+Mark = Literal["list", "clause", "sentence", "colon"]
 
 
 @cache
@@ -18,3 +20,8 @@ def sentences(language: Language) -> dict[str, str]:
 def sentence(key: str, language: Language, /, **values: object) -> str:
     """The sentence `key`, filled in. KeyError for an unknown key or a missing value: a defect, not bad input."""
     return sentences(language)[key].format(**values)
+
+
+def joined(parts: Iterable[str], language: Language, mark: Mark = "list") -> str:
+    """Words (list), phrases (clause) or sentences one after the other, or what a colon parts, as the language writes it."""
+    return sentence(f"mark.{mark}", language).join(parts)
