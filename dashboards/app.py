@@ -18,8 +18,7 @@ from dashboards.navigation import GROUPS, NEEDED, START, VIEWS
 from dashboards.page import Page, remember
 from dashboards.texts import say
 from warehouse.build import code_fingerprint
-from warehouse.refusal import RunRefused
-from warehouse.settings import data_folder, inbox_of, read_settings
+from warehouse.settings import SettingsRefused, data_folder, inbox_of, read_settings
 from warehouse.snapshot import published
 from warehouse.source_state import source_states
 from warehouse.texts import Language, sentence
@@ -62,8 +61,8 @@ def main() -> None:
     data = data_folder()
     try:
         settings = read_settings()
-    except RunRefused as refusal:
-        st.error(str(refusal))
+    except SettingsRefused as refusal:
+        st.error(refusal.told(language))
         return
     person = logged_in(settings.access, data, language)
     if person is None:

@@ -103,7 +103,7 @@ def warnings_of_year(shown: Shown, year: int) -> pd.DataFrame:
 
 
 def policy(shown: Shown) -> pd.Series:
-    """What holds for the whole policy: its basis, area, whether the only provider is spared a stop, class_size."""
+    """The policy in force: titles, basis, note, area, whether the only provider is spared a stop, class_size."""
     return ask(shown, "select * from policy").iloc[0]
 
 
@@ -480,11 +480,6 @@ def last_year_values(shown: Shown, year: int, indicator: str) -> pd.DataFrame:
         year=year,
         indicator=indicator,
     )
-
-
-def policy(shown: Shown) -> pd.Series:
-    """The policy in force: titles, basis, note and what it asks of the whole."""
-    return ask(shown, "select * from policy").iloc[0]
 
 
 def published_columns(shown: Shown) -> pd.DataFrame:

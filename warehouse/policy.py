@@ -3,10 +3,10 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from warehouse.dictionary import dictionary
-from warehouse.texts import sentence
+from warehouse.texts import Language, sentence
 
 COMPARISONS = ("below", "at_most", "above", "at_least")
 STANDARD_TITLES = {
@@ -28,7 +28,11 @@ STANDARD_TITLES = {
 
 
 class PolicyError(Exception):
-    """A policy that can't be used; the message (Chinese) names file, line, what was found and what to do."""
+    """A policy that can't be used; `told` names file, line, what was found and what to do, in a language; the message is Chinese."""
+
+    def __init__(self, told: Callable[[Language], str]) -> None:
+        self.told = told
+        super().__init__(told("zh"))
 
 
 class _Strict(BaseModel):
@@ -295,9 +299,9 @@ def read_policy(source: str) -> Policy:
         try:
             name, text = path.name, path.read_text("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise PolicyError(sentence("policy.encoding", "zh", file=path.name)) from error
+            raise PolicyError(partial(sentence, "policy.encoding", file=path.name)) from error
     else:
-        raise PolicyError(sentence("policy.absent", "zh", source=source, presets="、".join(presets())))
+        raise PolicyError(partial(sentence, "policy.absent", source=source, presets="、".join(presets())))
     return parse_policy(text, name)
 
 
@@ -306,7 +310,7 @@ def parse_policy(text: str, name: str) -> Policy:
     try:
         tables = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError(sentence("policy.syntax", "zh", file=name, error=error)) from error
+        raise PolicyError(partial(sentence, "policy.syntax", file=name, error=error)) from error
     try:
         policy = Policy.model_validate(tables)
     except ValidationError as error:
@@ -315,17 +319,22 @@ def parse_policy(text: str, name: str) -> Policy:
         faults = list(_disagreements(policy))
         if not faults:
             return policy
+    raise PolicyError(partial(_told, text, name, faults))
+
+
+def _told(text: str, name: str, faults: list[_Fault], language: Language) -> str:
+    """Every line at fault, and that nothing was changed."""
     lines = [
         sentence(
             "policy.line",
-            "zh",
+            language,
             file=name,
             line=_line_of(text, fault.where),
-            fault=sentence(f"policy.{fault.key}", "zh", **fault.values),
+            fault=sentence(f"policy.{fault.key}", language, **fault.values),
         )
         for fault in faults
     ]
-    raise PolicyError(" ".join([*lines, sentence("policy.unchanged", "zh")]))
+    return " ".join([*lines, sentence("policy.unchanged", language)])
 
 
 def write_policy(policy: Policy) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from warehouse.dictionary import dictionary
 from warehouse.refusal import RunRefused
-from warehouse.texts import sentence
+from warehouse.texts import Language, sentence
 
 FILE = "majorwatch.toml"
 ENGINES = ("duckdb", "spark")
@@ -33,6 +33,18 @@ def inbox_of(data: Path) -> Path:
 def policy_in_force() -> str:
     """The policy, a file or a preset, where none is named: MAJORWATCH_POLICY, else DEFAULT_POLICY."""
     return os.environ.get("MAJORWATCH_POLICY") or DEFAULT_POLICY
+
+
+class SettingsRefused(RunRefused):
+    """Settings that can't be used; `told` says why and what to do, in a language; the message is Chinese."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key, self.values = key, values
+        super().__init__(self.told("zh"))
+
+    def told(self, language: Language) -> str:
+        """The reason in words."""
+        return sentence(f"settings.{self.key}", language, **self.values)
 
 
 class _Strict(BaseModel):
@@ -165,28 +177,28 @@ class Settings(_Strict):
 
 
 def read_settings(path: Path | None = None) -> Settings:
-    """The settings of a file (default: MAJORWATCH_CONFIG, else majorwatch.toml here, else none). RunRefused names what is wrong."""
+    """The settings of a file (default: MAJORWATCH_CONFIG, else majorwatch.toml here, else none). SettingsRefused names what is wrong."""
     chosen = path or Path(os.environ.get("MAJORWATCH_CONFIG", FILE))
     if not chosen.is_file():
         if path is None and "MAJORWATCH_CONFIG" not in os.environ:
             return Settings()
-        raise RunRefused(sentence("settings.absent", "zh", file=chosen))
+        raise SettingsRefused("absent", file=chosen)
     try:
         settings = Settings.model_validate(tomllib.loads(chosen.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RunRefused(sentence("settings.syntax", "zh", file=chosen, error=error)) from error
+        raise SettingsRefused("syntax", file=chosen, error=error) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise RunRefused(sentence("settings.wrong", "zh", file=chosen, place=place, found=first.get("input"))) from error
+        raise SettingsRefused("wrong", file=chosen, place=place, found=first.get("input")) from error
     unknown = [name for source in settings.source if source.kind != "mail" for name in source.datasets if name not in dictionary().datasets]
     if unknown:
-        raise RunRefused(sentence("settings.wrong", "zh", file=chosen, place="source.datasets", found=unknown[0]))
+        raise SettingsRefused("wrong", file=chosen, place="source.datasets", found=unknown[0])
     return settings
 
 
 def secret(name: str) -> str:
-    """The value of an environment variable; RunRefused where it is not set."""
+    """The value of an environment variable; SettingsRefused where it is not set."""
     if name not in os.environ:
-        raise RunRefused(sentence("settings.secret", "zh", name=name))
+        raise SettingsRefused("secret", name=name)
     return os.environ[name]

@@ -161,7 +161,7 @@ def _kept(page: Page, policy: Policy, in_force: Policy) -> None:
         parse_policy(text, "variant.toml")
         page.download(right, page.say("simulation.save"), text, f"{policy.policy.id}-variant.toml")
     except PolicyError as error:
-        right.caption(str(error))
+        right.caption(error.told(page.language))
     chosen = st.multiselect(
         page.say("simulation.presets"),
         [entry for entry in presets() if entry != in_force.policy.id],

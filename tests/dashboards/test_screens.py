@@ -1,11 +1,13 @@
-"""The page of an offering over a small city: what it says about how the level and the plan came about."""
+"""Pages drawn without a browser, over a small city: what they say of how a level and a plan came about, and in which language."""
 
+import gc
 import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards import app
 from dashboards.texts import say
 from tests.small_city import HEADING, judged, policy_of
 
@@ -29,19 +31,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "snapshot"
 
 
-def _draw(path: str, language: str) -> None:
+def _draw(name: str, path: str, language: str) -> None:
     from pathlib import Path
 
     from dashboards.access import LOCAL
+    from dashboards.navigation import VIEWS
     from dashboards.page import Page
     from dashboards.queries import Shown
-    from dashboards.views import offering
 
-    offering.show(Page(Path(path).parent, Shown(Path(path)), LOCAL, 2023, language, False))  # type: ignore[arg-type]
+    VIEWS[name](Page(Path(path).parent, Shown(Path(path)), LOCAL, 2023, language, False))  # type: ignore[arg-type]
 
 
-def _drawn(small: Path, language: str) -> AppTest:
-    page = AppTest.from_function(_draw, default_timeout=60, kwargs={"path": str(small), "language": language}).run()
+def _drawn(name: str, small: Path, language: str) -> AppTest:
+    page = AppTest.from_function(_draw, default_timeout=60, kwargs={"name": name, "path": str(small), "language": language}).run()
     assert not page.exception
     return page
 
@@ -49,15 +51,35 @@ def _drawn(small: Path, language: str) -> AppTest:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_plan_of_whole_classes_and_a_stop_that_is_spared_are_told(small: Path, language: str) -> None:
     """90 less 30 % is 63, three whole classes of 20; red is reached three years running, and yellow stands."""
-    told = "\n".join(entry.value for entry in _drawn(small, language).markdown)
+    told = "\n".join(entry.value for entry in _drawn("offering", small, language).markdown)
     classes = say("offering.whole_classes", language, size=20)
     assert say("offering.arithmetic_cut", language, plan=90, cut="30%", classes=classes, recommended=60) in told
     assert say("offering.spared", language, level="黄牌" if language == "zh" else "Yellow card") in told
 
 
 def test_what_is_listed_in_english_is_parted_as_in_english(small: Path) -> None:
-    page = _drawn(small, "en")
+    page = _drawn("offering", small, "en")
     told = [*(entry.value + entry.help for entry in page.markdown), *(entry.value for entry in page.caption)]
     told += [entry.value.to_csv() for entry in page.dataframe]
     assert any("2021, 2022, 2023" in text for text in told)
     assert not [text for text in told if re.search("[、；：。（）]", text)]
+
+
+@pytest.mark.parametrize(("language", "fault"), [("zh", "的 steps 次序不对"), ("en", "are out of order")])
+def test_a_variant_that_is_no_policy_is_refused_in_the_language_of_the_page(small: Path, language: str, fault: str) -> None:
+    page = _drawn("simulation", small, language)
+    first = next(entry for entry in page.number_input if entry.key and entry.key.endswith("-step-0"))
+    first.set_value(5).run()
+    assert [entry.value for entry in page.caption if fault in entry.value]
+
+
+@pytest.mark.parametrize(("language", "fault"), [("zh", "格式有误"), ("en", "can't be parsed")])
+def test_settings_at_fault_are_told_in_the_language_of_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, fault: str
+) -> None:
+    (tmp_path / "majorwatch.toml").write_text("[[source]]\nkind = ", "utf-8")
+    monkeypatch.setenv("MAJORWATCH_CONFIG", str(tmp_path / "majorwatch.toml"))
+    monkeypatch.setattr(gc, "freeze", lambda: None)  # the process of the tests lives on
+    frame = AppTest.from_file(app.__file__, default_timeout=60)
+    frame.query_params["lang"] = language
+    assert [entry.value for entry in frame.run().error if fault in entry.value]
