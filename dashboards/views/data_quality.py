@@ -141,4 +141,4 @@ def _files(page: Page, files: pd.DataFrame) -> None:
     if st.checkbox(page.say("quality.only_problems"), key="only-problems"):
         files = files[files["entries"] > 0]
     names = ["file", "datasets", "rows_found", "rows_accepted", "rows_rejected", "rows_skipped", "rows_superseded", "ignored_columns"]
-    table(page, files, names, "files")
+    table(page, files, names, "files", headings={name: page.label(name) for name in names})

@@ -15,7 +15,7 @@ from pipelines.cli import main
 from tests.small_city import judged, policy_of
 from warehouse import decisions
 from warehouse.build import RunInputs
-from warehouse.documents import Office, documents, monthly_circular, monthly_ranking
+from warehouse.documents import Office, documents
 from warehouse.ledger import entries_of
 from warehouse.palette import level_colours
 
@@ -108,29 +108,6 @@ def test_a_notice_follows_the_decision_and_the_bureaus_own_template_goes_first(t
     assert main(["documents", "--data", str(city.data), "--kind", "notices", "--output", str(target)]) == 0
     with zipfile.ZipFile(target) as archive:
         assert "本局自拟格式" in _words(docx.Document(BytesIO(archive.read(archive.namelist()[0]))))
-
-
-def test_the_monthly_circular_ranks_as_the_screen_does(tmp_path: Path) -> None:
-    """40 of 50 twice share the first place, 10 of 50 is third. S3 registered 30 a year ago and has not reported yet: no fall of its district."""
-    with judged(
-        tmp_path,
-        with_variants=True,
-        enrolment=[(2023, f"S{school}", "730301", 50, 50, 40) for school in range(4)],
-        enrolment_monthly=[(2022, 9, "S1", "730301", 32), (2022, 9, "S3", "730301", 30), (2023, 9, "S0", "730301", 40),
-                           (2023, 9, "S1", "730301", 40), (2023, 9, "S2", "730301", 10)],
-    ) as con:  # fmt: skip
-        office = Office("某局", date(2023, 10, 1), tmp_path)
-        expected = {
-            "school_name": [["1", "模拟0校", "50", "40", "80.0%", "—", "—"], ["1", "模拟1校", "50", "40", "80.0%", "32", "25.0%"],
-                            ["3", "模拟2校", "50", "10", "20.0%", "—", "—"]],
-            "district_name": [["1", "区1", "50", "40", "80.0%", "32", "25.0%"], ["2", "区0", "100", "50", "50.0%", "—", "—"]],
-        }  # fmt: skip
-        for by, rows in expected.items():
-            letter = docx.Document(BytesIO(monthly_circular(con, office, 2023, 9, by)))
-            assert [[cell.text for cell in row.cells] for row in letter.tables[0].rows][1:] == rows
-            shown = monthly_ranking(con, 2023, 9, by).fillna(0)
-            assert [[f"{place}", name] for place, name in zip(shown["rank"], shown[by], strict=True)] == [row[:2] for row in rows]
-            assert shown["before"].tolist() == [int(row[5].replace("—", "0")) for row in rows]
 
 
 def test_levels_have_the_colours_of_the_screen_and_the_worst_is_red(tmp_path: Path) -> None:
