@@ -139,7 +139,7 @@ def _framed(page: Page, stamp, name: str) -> None:
         return
     try:
         VIEWS[name](page)
-    except (duckdb.BinderException, duckdb.CatalogException) as error:  # a table or column that an older edition didn't write
+    except (duckdb.BinderException, duckdb.CatalogException, KeyError) as error:  # a table, a column or a code of another edition
         if stamp.get("code_fingerprint") == code_fingerprint():
             raise
         print(error, file=sys.stderr)
