@@ -193,7 +193,7 @@ def write_city(inbox: Path, seed: int = 2019, schools: int = 30, first_year: int
     for (school, year), figures in city.figures.groupby(["school_id", "year"]):
         name = city.schools.set_index("school_id").at[school, "school_name"]
         for form in FORMS:
-            _write_submission(inbox, rng, form, str(school), name, int(year), figures, old_codes)
+            _write_submission(inbox, rng, form, str(school), name, int(year), year == last_year, figures, old_codes)
     for file, title, table in surroundings(city, rng):
         _write_form(inbox / file, f"{title}{SIMULATED}", "市教育局", table, [])
     _write_csv(inbox / "并校前_招生.csv", merged_school(city), "utf-8-sig")
@@ -206,15 +206,23 @@ def write_city(inbox: Path, seed: int = 2019, schools: int = 30, first_year: int
 
 
 def _write_submission(
-    inbox: Path, rng: np.random.Generator, form: str, school: str, name: str, year: int, figures: pd.DataFrame, old_codes: pd.Series
+    inbox: Path,
+    rng: np.random.Generator,
+    form: str,
+    school: str,
+    name: str,
+    year: int,
+    is_last: bool,
+    figures: pd.DataFrame,
+    old_codes: pd.Series,
 ) -> None:
     title, headers, counts = FORMS[form]
     rows = figures if form != "graduates" else figures[figures["graduates"] > 0]
     if rows.empty:
         return
-    if form == "enrolment" and year == 2025 and school.endswith("7"):
+    if form == "enrolment" and is_last and school.endswith("7"):
         rows = rows.iloc[:-1]
-    if form == "graduates" and year == 2025 and school.endswith("19"):
+    if form == "graduates" and is_last and school.endswith("19"):
         return  # this school has not reported yet
     is_new_catalogue = year > (2021 if form == "enrolment" else 2023)
     codes = rows["major_code"] if is_new_catalogue else rows["major_code"].map(old_codes)
@@ -281,7 +289,7 @@ def _write_form(path: Path, title: str, unit: str, table: pd.DataFrame, counts: 
 
 
 def _plant_faults(inbox: Path, city: City, year: int) -> None:
-    """The faults listed in demo_city.toml, each in a file of its own name; a correction that replaces earlier rows; files that can't be read."""
+    """Two forms full of mistakes; a correction that replaces earlier rows; files that can't be read."""
     school = city.schools["school_id"].iloc[0]
     codes = city.figures["major_code"].unique()
     header = ["年份", "学校代码", "专业代码", "专业名称", "招生计划", "报考人数", "录取人数", "报到人数"]
