@@ -169,7 +169,7 @@ def _built(
 
 
 def _standing_results(standing: Path) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """What a finished snapshot already holds: it was checked before it was sealed."""
+    """What a finished snapshot already holds: it got its name only after every check had passed. Dagster demands an outcome of each."""
     with snapshot.open_snapshot(standing) as con:
         rows = dict(con.execute("select table_name, estimated_size from duckdb_tables()").fetchall())
     for model in models():

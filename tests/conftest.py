@@ -1,5 +1,6 @@
-"""The demonstration city, built once through the command and shared by tests that only read it."""
+"""Cities built once through the command: the demonstration city, shared by tests that only read it, and a small one to copy."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.cli import main
+from tests.small_city import write_inbox
 from warehouse import snapshot
 
 
@@ -35,3 +37,18 @@ def city_snapshot(city: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     assert path is not None
     with snapshot.open_snapshot(path) as con:
         yield con
+
+
+@pytest.fixture(scope="session")
+def run_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with one offering, run and published."""
+    folder = tmp_path_factory.mktemp("before")
+    write_inbox(folder / "inbox", enrolment=[(2023, "S0", "730301", 40, 40, 30)], graduates=[(2023, "S0", "730301", 20, 18, 1)])
+    assert main(["run", "--data", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def data(run_before: Path, tmp_path: Path) -> Path:
+    """A copy of it, of this test's own."""
+    return Path(shutil.copytree(run_before, tmp_path / "data"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pytest
 
 from warehouse import build, checks, staging
 from warehouse.build import RunInputs
@@ -61,12 +62,21 @@ steps = [ { years = 1, level = "watch" }, { years = 2, level = "yellow" }, { yea
 REGISTER = [(f"S{number}", f"模拟{number}校", f"D{number % 2}", f"区{number % 2}") for number in range(6)]
 
 
+def form_of(name: str, *rows: tuple) -> str:
+    """The rows as a school hands in a dataset: CSV below its header."""
+    return "\n".join([HEADERS[name], *(",".join(map(str, row)) for row in rows), ""])
+
+
+def read_here(unread: dict[str, Path], root: Path, salt: bytes) -> None:
+    """In place of staging's workers: reads in this process, as starting a worker for each small file would only cost time."""
+    staging.read_batch(list(unread.items()), root, salt)
+
+
 def write_inbox(inbox: Path, **tables: list[tuple]) -> None:
     """One CSV per dataset; a register of six schools in two districts unless one is given."""
     inbox.mkdir(parents=True, exist_ok=True)
     for name, rows in {"schools": REGISTER, **tables}.items():
-        lines = [HEADERS[name], *(",".join(str(cell) for cell in row) for row in rows)]
-        (inbox / f"{name}.csv").write_text("\n".join(lines), "utf-8")
+        (inbox / f"{name}.csv").write_text(form_of(name, *rows), "utf-8")
 
 
 def policy_of(*parts: str, heading: str = HEADING, levels: str = LEVELS) -> Policy:
@@ -83,11 +93,9 @@ def judged(
     write_inbox(folder / "inbox", **tables)
     (folder / "data").mkdir(exist_ok=True)
     chosen = policy or policy_of()
-    apart, staging._read_all = staging._read_all, lambda unread, root, salt: staging.read_batch(list(unread.items()), root, salt)
-    try:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(staging, "_read_all", read_here)
         staged = tuple(staging.stage(folder / "inbox", folder / "data"))
-    finally:
-        staging._read_all = apart
     with build.connect_for_models() as con:
         inputs = RunInputs(staged, chosen) if decided is None else RunInputs(staged, chosen, decided=decided)
         build.load_inputs(con, inputs)

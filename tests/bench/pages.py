@@ -19,7 +19,7 @@ import numpy as np
 from dashboards.navigation import VIEWS
 from pipelines.demo import write_city
 from pipelines.run import run
-from tests.browser.conftest import serve
+from tests.serving import serve
 from tests.session import Session
 
 ROUNDS = 10

@@ -9,8 +9,9 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from dashboards.navigation import VIEWS, path_of
-from tests.browser.conftest import FLAGS, serve, settled
+from tests.browser.conftest import FLAGS, settled
 from tests.pipelines.test_story import STORY, City
+from tests.serving import serve
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 

@@ -11,14 +11,12 @@ import duckdb
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards.access import RIGHTS
-from dashboards.entering import RIGHT_OF
 from dashboards.navigation import NEEDED, VIEWS, path_of
 from dashboards.queries import Shown, ask
 from dashboards.texts import say
-from tests.browser.conftest import free_port, serve, settled, wait_for
+from tests.browser.conftest import settled
+from tests.serving import free_port, serve, wait_for
 from warehouse import audit, snapshot
-from warehouse.decisions import ACTS
 from warehouse.texts import sentence
 
 pytestmark = pytest.mark.browser
@@ -162,10 +160,3 @@ def test_a_school_answers_for_its_own_majors_and_decides_nothing(page: Page, ser
     page.goto(f"{service}/ledger")
     settled(page)
     expect(page.get_by_role("button", name=say("ledger.undo", "zh"))).to_have_count(0)
-
-
-def test_an_act_without_the_right_to_it_is_refused_before_it_is_entered() -> None:
-    """Behind the screens: whatever a page offers, the right is asked for where it is entered."""
-    assert set(RIGHT_OF) >= {act.sort for act in ACTS.values()}
-    for role, rights in RIGHTS.items():
-        assert ("decide" in rights) == (role in ("decider", "administrator"))

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from dashboards import queries
 from dashboards.queries import Shown
 from dashboards.texts import say
-from tests.browser.conftest import serve, settled
+from tests.browser.conftest import settled
+from tests.serving import serve
 from warehouse import decisions, snapshot
 from warehouse.decisions import Request, decide
 from warehouse.ledger import entries_of, ledger_of

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboards.texts import say
-from tests.browser.conftest import free_port, serve, wait_for
+from tests.serving import free_port, serve, wait_for
 
 pytestmark = pytest.mark.browser
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -15,7 +15,8 @@ from playwright.sync_api import Page, expect
 
 from dashboards.navigation import VIEWS, path_of
 from dashboards.texts import say
-from tests.browser.conftest import serve, settled
+from tests.browser.conftest import settled
+from tests.serving import serve
 from warehouse import audit
 from warehouse.policy import parse_policy
 from warehouse.snapshot import published

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from dashboards.navigation import VIEWS
-from tests.browser.conftest import serve
+from tests.serving import serve
 from tests.session import Drawn, Session
 from warehouse import snapshot
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 from pipelines.assets import Workplace
 from pipelines.definitions import definitions
 from pipelines.triggers import inbox
+from tests.serving import free_port
 from tests.small_city import judged
 from warehouse.checks import TOTALS, checks, run_checks
 from warehouse.dictionary import dictionary
@@ -125,9 +125,7 @@ def test_the_sensor_asks_for_a_run_once_the_inbox_has_come_to_rest(tmp_path: Pat
 def test_dagster_dev_comes_up_on_the_house_and_shows_the_job(tmp_path: Path) -> None:
     shutil.copy(ROOT / "dagster.yaml", tmp_path)
     (tmp_path / "data").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     serving = subprocess.Popen(
         [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "pipelines.definitions", "-p", str(port)],
         cwd=tmp_path,

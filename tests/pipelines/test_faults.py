@@ -15,7 +15,7 @@ import sqlalchemy
 
 from pipelines.cli import main
 from pipelines.sources import pull_all
-from tests.small_city import HEADERS, write_inbox
+from tests.small_city import form_of
 from tests.warehouse.mariadb import running_mariadb
 from tests.warehouse.postgres import Postgres, running_postgres
 from warehouse import build, snapshot, staging
@@ -26,21 +26,8 @@ pytestmark = pytest.mark.slow
 RUN = [sys.executable, "-m", "pipelines.cli", "run", "--data"]
 
 
-@pytest.fixture(scope="module")
-def run_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("faults")
-    write_inbox(folder / "inbox", enrolment=[(2023, "S0", "730301", 40, 40, 30)], graduates=[(2023, "S0", "730301", 20, 18, 1)])
-    assert main(["run", "--data", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def data(run_before: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(run_before, tmp_path / "data"))
-
-
 def _more(data: Path, graduates: int = 30) -> None:
-    (data / "inbox" / "more.csv").write_text(f"{HEADERS['graduates']}\n2023,S1,730301,{graduates},3,0\n", "utf-8")
+    (data / "inbox" / "more.csv").write_text(form_of("graduates", (2023, "S1", "730301", graduates, 3, 0)), "utf-8")
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.cli import main
-from tests.small_city import HEADING, LEVELS
-from warehouse import build, exports, snapshot
+from pipelines.demo import write_city
+from tests.small_city import HEADING, LEVELS, REGISTER, form_of, read_here, write_inbox
+from warehouse import build, exports, snapshot, staging
 from warehouse.build import RunInputs
 from warehouse.lineage import models
 from warehouse.policy import Policy, parse_policy
@@ -49,15 +50,7 @@ def _policy_text(target: str = "0.9") -> str:
 
 
 def _write(inbox: Path, graduates: list[tuple], enrolment: list[tuple], schools: int = 4) -> None:
-    inbox.mkdir(exist_ok=True)
-    register = [(f"S{number}", f"模拟{number}校", f"D{number % 2}", f"区{number % 2}", "公办") for number in range(schools)]
-    for name, header, rows in (
-        ("schools", "学校代码,学校名称,县区代码,县区,办学性质", register),
-        ("graduates", "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数", graduates),
-        ("enrolment", "年份,学校代码,专业代码,招生计划,录取人数,报到人数", enrolment),
-    ):
-        text = "\n".join([header, *(",".join(map(str, row)) for row in rows)])
-        (inbox / f"{name}.csv").write_text(text, "utf-8")
+    write_inbox(inbox, schools=REGISTER[:schools], graduates=graduates, enrolment=enrolment)
 
 
 def _judged(folder: Path, policy: Policy | None = None) -> pd.DataFrame:
@@ -97,11 +90,9 @@ def _fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _read_in_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Properties read their small files in this process: starting a worker for each of hundreds would only cost time."""
+    """Properties read hundreds of small files."""
     if "property" in request.node.name:
-        from warehouse import staging
-
-        monkeypatch.setattr(staging, "_read_all", lambda unread, root, salt: staging.read_batch(list(unread.items()), root, salt))
+        monkeypatch.setattr(staging, "_read_all", read_here)
 
 
 _slow = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -169,8 +160,7 @@ def test_property_the_same_file_twice_changes_nothing(city, tmp_path_factory: py
 def test_property_rows_found_are_accepted_rejected_or_skipped(lines, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = _fresh(tmp_path_factory)
     _write(folder / "inbox", [], [])
-    text = "\n".join(["年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数", *(",".join(row) for row in lines)])
-    (folder / "inbox" / "graduates.csv").write_text(text, "utf-8")
+    (folder / "inbox" / "graduates.csv").write_text(form_of("graduates", *lines), "utf-8")
     for entry in stage(folder / "inbox", folder / "data"):
         told = read_submission_summary(entry.folder)
         assert told["rows_found"] == told["rows_accepted"] + told["rows_rejected"] + told["rows_skipped"]
@@ -300,16 +290,14 @@ def test_a_year_without_data_is_refused(small: Path, capsys: pytest.CaptureFixtu
 
 def test_check_says_what_would_be_rejected(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--inbox", str(small / "inbox")]) == 0
-    (small / "inbox" / "more.csv").write_text("年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S9,730301,5,5,0\n", "utf-8")
+    (small / "inbox" / "more.csv").write_text(form_of("graduates", (2023, "S9", "730301", 5, 5, 0)), "utf-8")
     assert main(["check", "--inbox", str(small / "inbox")]) == 1
     assert "S9" in capsys.readouterr().out
 
 
 @pytest.mark.slow
 def test_a_later_file_replaces_the_same_key_and_the_replaced_row_stays_listed(published: Path) -> None:
-    (published / "inbox" / "a_correction.csv").write_text(
-        "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S0,730301,20,20,0\n", "utf-8"
-    )
+    (published / "inbox" / "a_correction.csv").write_text(form_of("graduates", (2023, "S0", "730301", 20, 20, 0)), "utf-8")
     assert _run(published) == 0
     assert "S0" not in set(_list(published)["school_id"])
     with snapshot.open_snapshot(snapshot.published(published)) as con:  # type: ignore[arg-type]
@@ -323,12 +311,15 @@ def test_a_reader_keeps_the_old_snapshot_while_a_new_one_is_published(published:
     assert old is not None
     with snapshot.open_snapshot(old) as reader:
         before = reader.execute("select count(*) from warning").fetchall()
-        (published / "inbox" / "more.csv").write_text(
-            "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S2,710201,30,3,0\n", "utf-8"
-        )
+        (published / "inbox" / "more.csv").write_text(form_of("graduates", (2023, "S2", "710201", 30, 3, 0)), "utf-8")
         assert _run(published) == 0
         assert snapshot.published(published) != old
         assert reader.execute("select count(*) from warning").fetchall() == before
+
+
+def test_the_demonstration_leaves_gaps_in_its_last_year_whichever_that_is(tmp_path: Path) -> None:
+    write_city(tmp_path, schools=20, first_year=2019, last_year=2021, points=160)
+    assert {path.name[:4] for path in tmp_path.glob("*_MN360100019_*就业*")} == {"2019", "2020"}
 
 
 def test_no_cell_starts_a_formula(city: Path) -> None:
@@ -350,9 +341,7 @@ def test_a_run_killed_at_any_moment_leaves_what_was_published(published: Path) -
     command = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(published), "--policy", str(published / "policy.toml")]
     for attempt in range(20):
         standing = snapshot.published(published)
-        (published / "inbox" / "changing.csv").write_text(
-            f"年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S3,710201,{30 + attempt},3,0\n", "utf-8"
-        )
+        (published / "inbox" / "changing.csv").write_text(form_of("graduates", (2023, "S3", "710201", 30 + attempt, 3, 0)), "utf-8")
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(random.Random(attempt).uniform(0.2, 6.0))
         os.killpg(running.pid, signal.SIGKILL)

@@ -1,6 +1,5 @@
 """What keeps a deployment running: the doctor, backups that restore onto an empty machine, going back, and forms that read back."""
 
-import shutil
 import tarfile
 from pathlib import Path
 
@@ -8,24 +7,11 @@ import openpyxl
 import pytest
 
 from pipelines.cli import main
-from tests.small_city import write_inbox
+from tests.small_city import form_of
 from warehouse import snapshot
 from warehouse.dictionary import dictionary
 from warehouse.ledger import entries_of
 from warehouse.staging import read_submission_summary, stage
-
-
-@pytest.fixture(scope="module")
-def _published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("operation")
-    write_inbox(folder / "inbox", enrolment=[(2023, "S0", "730301", 40, 40, 30)], graduates=[(2023, "S0", "730301", 20, 18, 1)])
-    assert main(["run", "--data", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def data(_published_once: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(_published_once, tmp_path / "data"))
 
 
 @pytest.mark.slow
@@ -63,7 +49,7 @@ def test_a_restore_never_overwrites_and_refuses_what_is_no_backup(data: Path, tm
 @pytest.mark.slow
 def test_one_command_goes_back_to_an_earlier_snapshot(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = snapshot.published(data)
-    (data / "inbox" / "more.csv").write_text("年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S1,730301,20,5,0\n", "utf-8")
+    (data / "inbox" / "more.csv").write_text(form_of("graduates", (2023, "S1", "730301", 20, 5, 0)), "utf-8")
     assert main(["run", "--data", str(data)]) == 0
     second = snapshot.published(data)
     assert first is not None

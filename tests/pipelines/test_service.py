@@ -24,7 +24,7 @@ from pipelines.alerts import tell
 from pipelines.assets import Workplace
 from pipelines.cli import main
 from pipelines.definitions import definitions
-from tests.browser.conftest import free_port, wait_for
+from tests.serving import free_port, wait_for
 from tests.small_city import write_inbox
 from warehouse import audit
 from warehouse.settings import read_settings

@@ -17,7 +17,7 @@ import pytest
 from pipelines import sources
 from pipelines.cli import main
 from pipelines.sources import pull_all
-from tests.small_city import write_inbox
+from tests.small_city import form_of, write_inbox
 from warehouse import snapshot
 from warehouse.refusal import RunRefused
 from warehouse.settings import read_settings
@@ -175,7 +175,7 @@ def _mail(folder: Path, name: str, attachment: str, text: str) -> None:
 
 @pytest.mark.slow
 def test_attached_forms_of_a_mail_folder_are_submissions_and_nothing_else_of_a_mail_is_kept(place: Path) -> None:
-    form = "年份,学校代码,专业代码,毕业生数,直接就业人数,升学人数\n2023,S0,730301,{},10,2\n"
+    form = form_of("graduates", (2023, "S0", "730301", "{}", 10, 2))
     (place / "majorwatch.toml").write_text(f'[[source]]\nkind = "mail"\nname = "来信"\nfolder = "{place / "mail"}"\n', "utf-8")
     _mail(place / "mail" / "new", "1", "../../../毕业生.csv", form.format(20))
     _mail(place / "mail", "again.eml", "毕业生.csv", form.format(20))

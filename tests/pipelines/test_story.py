@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from pipelines.cli import main
-from tests.small_city import HEADERS, REGISTER, policy_of
+from tests.small_city import REGISTER, form_of, policy_of
 from warehouse import decisions, snapshot
 from warehouse.policy import write_policy
 
@@ -27,8 +27,7 @@ class City:
 
     def hand_in(self, dataset: str, year: int | str, *rows: tuple) -> None:
         """A file of one dataset and year."""
-        lines = [HEADERS[dataset], *(",".join(str(cell) for cell in row) for row in rows)]
-        (self.data / "inbox" / f"{dataset}{year}.csv").write_text("\n".join(lines), "utf-8")
+        (self.data / "inbox" / f"{dataset}{year}.csv").write_text(form_of(dataset, *rows), "utf-8")
 
     def year(self, year: int, plan: int, registered: int, placed: int, students: int) -> None:
         """What is handed in for a year, and the run of it. A second major of the school goes well all the time."""

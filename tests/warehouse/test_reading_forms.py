@@ -13,6 +13,7 @@ import xlsxwriter
 import xlwt
 from pebble import ProcessPool
 
+from tests.small_city import read_here
 from warehouse import build, staging
 from warehouse.build import RunInputs
 from warehouse.lineage import models
@@ -31,8 +32,7 @@ RECORDS = ["年份", "学号", "学校代码", "专业代码", "去向", "是否
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads in this process: a worker for each small file would only cost time."""
-    monkeypatch.setattr(staging, "_read_all", lambda unread, root, salt: staging.read_batch(list(unread.items()), root, salt))
+    monkeypatch.setattr(staging, "_read_all", read_here)
 
 
 def _stage(tmp_path: Path, files: dict[str, bytes]) -> dict[str, tuple[dict, Path]]:
@@ -705,7 +705,7 @@ def test_an_unchanged_file_is_not_read_again_whatever_it_is_called(tmp_path: Pat
 
     def counted(unread: dict, root: Path, salt: bytes) -> None:
         read.extend(path.name for path in unread.values())
-        staging.read_batch(list(unread.items()), root, salt)
+        read_here(unread, root, salt)
 
     monkeypatch.setattr(staging, "_read_all", counted)
     inbox = tmp_path / "inbox"

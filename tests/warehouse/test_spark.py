@@ -16,8 +16,8 @@ import pytest
 
 from pipelines.cli import main
 from tests.bench.scale import write_country
-from tests.browser.conftest import free_port
 from tests.pipelines.test_cases import CASES, NAMES
+from tests.serving import free_port
 from warehouse.lineage import models
 from warehouse.snapshot import published
 from warehouse.spark import STAYS, in_spark_words, is_heavy
