@@ -1,8 +1,9 @@
 """Filters that an analyst keeps under a name: a small file beside the snapshots, shared by everybody who uses this dashboard."""
 
 import json
-import os
 from pathlib import Path
+
+from warehouse.whole import write_whole
 
 FILE = "saved_views.json"
 
@@ -19,6 +20,4 @@ def save_view(data: Path, name: str, filters: dict[str, list[str]]) -> None:
     views.pop(name, None)
     if filters:
         views[name] = filters
-    aside = data / f".{FILE}-{os.getpid()}"
-    aside.write_text(json.dumps(views, ensure_ascii=False, indent=1), "utf-8")
-    aside.replace(data / FILE)
+    write_whole(data / FILE, json.dumps(views, ensure_ascii=False, indent=1).encode())

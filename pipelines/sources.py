@@ -4,7 +4,6 @@ supersession are the same. A source that is down leaves its last good file in pl
 import email.policy
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,7 @@ from warehouse.refusal import RunRefused
 from warehouse.settings import Api, Database, MailFolder, Pull, Settings, secret
 from warehouse.source_state import FILE, SourceState, source_states, written
 from warehouse.submissions import SUFFIXES
+from warehouse.whole import write_whole
 
 FOLDER = "来源"
 LARGEST_PAGES = 100_000
@@ -41,7 +41,7 @@ def pull_all(settings: Settings, inbox: Path, data: Path, now: Callable[[], floa
         log.info("source pulled", extra={"source": source.name, "rows": rows})
         states.append(SourceState(source.name, now(), rows, ""))
     if settings.source:
-        _replace(data / FILE, written(states))
+        write_whole(data / FILE, written(states))
     return states
 
 
@@ -146,11 +146,4 @@ def _place(answer: Any, dotted: str) -> Any:
 def _land(content: bytes, target: Path) -> None:
     """Writes the file, unless the very same content already stands there."""
     if not target.exists() or target.read_bytes() != content:
-        _replace(target, content)
-
-
-def _replace(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}-{os.getpid()}")
-    aside.write_bytes(content)
-    aside.replace(target)
+        write_whole(target, content)

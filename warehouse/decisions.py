@@ -19,6 +19,7 @@ import pandas as pd
 from warehouse import audit
 from warehouse.ledger import Contested, Ledger
 from warehouse.texts import Language, sentence
+from warehouse.whole import write_whole
 
 
 @dataclass(frozen=True)
@@ -340,6 +341,5 @@ def _kept(data: Path, document: tuple[str, bytes] | None) -> str:
     digest = hashlib.sha256(content).hexdigest()[:16]
     target = data / "documents" / digest / name
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        write_whole(target, content)
     return f"{digest}/{name}"

@@ -1,6 +1,5 @@
 """What would become of files before they are taken: read and validated aside, nothing published."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from warehouse.lineage import needed
 from warehouse.policy import read_policy
 from warehouse.settings import DEFAULT_POLICY
 from warehouse.staging import stage
+from warehouse.whole import write_whole
 
 TARGETS = {"reject", "submission"}
 
@@ -52,14 +52,11 @@ def _rejects_of(inbox: Path, scratch: Path, prefix: str) -> tuple[pd.DataFrame, 
 
 def take(name: str, content: bytes, inbox: Path) -> Path:
     """Puts a file into the inbox whole or not at all; a file of the same name gets a number behind it and both stay."""
-    inbox.mkdir(parents=True, exist_ok=True)
     plain = Path(name.replace("\\", "/")).name.lstrip(".") or "upload"
     target = inbox / plain
     number = 1
     while target.exists():
         number += 1
         target = inbox / f"{Path(plain).stem}-{number}{Path(plain).suffix}"
-    aside = inbox / f".{os.getpid()}-{target.name}"
-    aside.write_bytes(content)
-    aside.replace(target)
+    write_whole(target, content)
     return target

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import audit
+from warehouse.whole import write_whole
 
 SNAPSHOTS_KEPT = 10
 
@@ -41,10 +42,8 @@ def publish(data: Path, snapshot_id: str, building: Path | None = None) -> None:
         with building.open("rb") as finished:
             os.fsync(finished.fileno())
         building.replace(target)
-    aside = data / f".current-{os.getpid()}"
-    aside.write_text(snapshot_id + "\n", "utf-8")
     os.utime(target)
-    aside.replace(data / "current")
+    write_whole(data / "current", f"{snapshot_id}\n".encode())
     kept = sorted((data / "snapshots").glob("*.duckdb"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for old in kept[SNAPSHOTS_KEPT:]:
         if old != target:  # where the clock went back, the newest is not the latest by time

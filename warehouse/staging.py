@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from warehouse.texts import Language, sentence
+from warehouse.whole import write_whole
 
 READING_CODE = (
     "submissions.py",
@@ -122,9 +123,7 @@ def _batches_seen(data: Path, names: list[str]) -> dict[str, int]:
     if new:
         batch = max(seen.values(), default=0) + 1
         seen |= dict.fromkeys(new, batch)
-        aside = path.with_suffix(f".{os.getpid()}")
-        aside.write_text(json.dumps(seen, ensure_ascii=False), "utf-8")
-        aside.replace(path)
+        write_whole(path, json.dumps(seen, ensure_ascii=False).encode())
     return seen
 
 

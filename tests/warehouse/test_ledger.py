@@ -266,6 +266,20 @@ def test_an_appeal_keeps_its_document_waits_for_a_ruling_and_leaves_the_decision
     assert standing(ledger.entries())["act"].tolist() == ["stop"]
 
 
+def test_a_document_whose_writing_broke_off_is_kept_whole_the_next_time(enter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(path: Path, content: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(content[:2])
+        raise OSError("full")
+
+    document = ("证明.pdf", b"%PDF")
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="full"):
+        enter("appeal", reason="x", document=document)
+    monkeypatch.undo()
+    assert (tmp_path / "documents" / enter("appeal", reason="x", document=document)["document"]).read_bytes() == b"%PDF"
+
+
 def test_the_figures_are_those_of_the_assessment_year(snapshot_of_city) -> None:
     figures = figures_of(snapshot_of_city, *FAILING)
     assert (figures.year, figures.level, figures.plan, figures.recommended_plan, figures.students) == (2023, "red", 40, 0, 88)
