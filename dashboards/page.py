@@ -78,7 +78,7 @@ class Page:
 
     def preset(self, name: str) -> str:
         """The title of a policy that ships with the product."""
-        return getattr(preset_titles()[name], self.language)
+        return preset_titles()[name][self.language]
 
     def comparison(self, indicator: str, comparison: str) -> str:
         """How a condition compares: for a rank, 1 is best, so below and above would mislead."""

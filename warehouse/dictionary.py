@@ -4,17 +4,19 @@ Contracts, header recognition, table headings, tooltips, export headers and the 
 """
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
+from pydantic import BaseModel, ConfigDict, Field
 
-@dataclass(frozen=True)
-class Words:
+
+class Words(BaseModel):
     """One text in both languages."""
 
-    zh: str
-    en: str
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
 
     def __getitem__(self, language: str) -> str:
         return self.zh if language == "zh" else self.en
@@ -149,7 +151,7 @@ def _dataset(name: str, entry: dict, columns: dict[str, Column]) -> Dataset:
         key=tuple(entry["key"]),
         required=tuple(entry["required"]),
         optional=tuple(entry["optional"]),
-        columns=tuple(Column(**{**columns[column].__dict__, "kind": kinds.get(column, columns[column].kind)}) for column in names),
+        columns=tuple(replace(columns[column], kind=kinds.get(column, columns[column].kind)) for column in names),
         may_be_empty=tuple(entry.get("may_be_empty", ())),
         relations=tuple(Relation(tuple(rule["sum"]), rule["at_most"]) for rule in entry.get("relations", ())),
     )

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from warehouse.dictionary import dictionary
+from warehouse.dictionary import Words, dictionary
 from warehouse.texts import Language, sentence
 
 COMPARISONS = ("below", "at_most", "above", "at_least")
@@ -39,20 +39,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Title(_Strict):
-    """One text in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-
 class Level(_Strict):
     """A warning level. How the action reduce sets the plan: `cut` takes that share of this year's plan away; `employed` allows as many
     as were employed of the latest graduates (Tianjin 2009); `intake` the mean registered of the last three years; `alternate` none in
     the year after an intake, else this year's plan. Never more than this year's plan."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    title: Title | None = None
+    title: Words | None = None
     action: Literal["none", "observe", "reduce", "stop"]
     cut: Decimal | None = Field(default=None, gt=0, lt=1)
     plan: Literal["cut", "employed", "intake", "alternate"] = "cut"
@@ -66,10 +59,10 @@ class Level(_Strict):
         return self
 
     @property
-    def shown_title(self) -> Title:
+    def shown_title(self) -> Words:
         """The title; for the standard levels their usual name, else the id."""
         zh, en = STANDARD_TITLES.get(self.id, (self.id, self.id))
-        return self.title or Title(zh=zh, en=en)
+        return self.title or Words(zh=zh, en=en)
 
 
 class Condition(_Strict):
@@ -134,8 +127,8 @@ class Rule(_Strict):
     """A policy line. `min_denominator` persons; `max_gap` and `grace_years` years; `exempt` starts of major codes."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    title: Title | None = None
-    source: Title | None = None
+    title: Words | None = None
+    source: Words | None = None
     conditions: tuple[Condition, ...] = Field(min_length=1)
     min_denominator: int = Field(default=0, ge=0)
     max_gap: int = Field(default=0, ge=0)
@@ -144,9 +137,9 @@ class Rule(_Strict):
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @property
-    def shown_title(self) -> Title:
+    def shown_title(self) -> Words:
         """The title, else the id."""
-        return self.title or Title(zh=self.id, en=self.id)
+        return self.title or Words(zh=self.id, en=self.id)
 
 
 class Escalation(_Strict):
@@ -160,10 +153,10 @@ class Heading(_Strict):
     """Who set the policy, on what basis, and where duplication is counted."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    title: Title
+    title: Words
     basis: str
     area: Literal["city", "district"]
-    note: Title | None = None
+    note: Words | None = None
     spare_only_provider: bool = False
     class_size: int | None = Field(default=None, ge=1, le=100)
     years_of_study: int = Field(default=3, ge=1, le=6)
@@ -237,8 +230,8 @@ class SchoolRule(_Strict):
     """One comparison of a school indicator with a threshold, for school-level warnings; a school under `below` or over `above` is listed."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    title: Title
-    source: Title | None = None
+    title: Words
+    source: Words | None = None
     indicator: Literal["major_count", "pupils_per_major", "overlap_share", "twin_similarity"]
     below: Decimal | None = None
     above: Decimal | None = None
@@ -285,7 +278,7 @@ def presets() -> list[str]:
 
 
 @cache
-def preset_titles() -> dict[str, Title]:
+def preset_titles() -> dict[str, Words]:
     """The title of every policy that ships with the product, by its name; the files are read once."""
     return {name: read_policy(name).policy.title for name in presets()}
 

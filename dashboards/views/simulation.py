@@ -91,7 +91,7 @@ def _threshold(page: Page, condition: dict, key: str) -> None:
 
 
 def _step(page: Page, policy: Policy, step: dict, key: str) -> None:
-    title = next(getattr(level.shown_title, page.language) for level in policy.level if level.id == step["level"])
+    title = next(level.shown_title[page.language] for level in policy.level if level.id == step["level"])
     kind = next(name for name in ("years", "breaches", "window") if step[name] is not None)
     columns = st.columns([1, 1])
     step[kind] = int(

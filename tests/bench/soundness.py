@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy.special import betainc
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from tests.small_city import HEADING, policy_of
 from warehouse import build, staging
@@ -158,19 +158,14 @@ def told(offerings: pd.DataFrame, reds: dict[str, pd.DataFrame]) -> pd.DataFrame
             for share, kinds, which in (("wrong_at_bar", ["bar"], "now"), ("wrong_sound", ["bar", "sound"], "now"), ("wrong_ever", ["bar", "sound"], "first"),
                                         ("seen_at_line", ["line"], "now"), ("seen_failing", ["line", "failing"], "now"), ("seen_drifting", ["drifting"], "now")):  # fmt: skip
                 hits = own.loc[own["kind"].isin(kinds), which].notna()
-                shares[share], shares[f"{share}_low"], shares[f"{share}_high"] = _wilson(int(hits.sum()), len(hits))
+                interval = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+                shares |= {share: hits.mean(), f"{share}_low": interval.low, f"{share}_high": interval.high}
             years = own.loc[own["kind"].isin(["line", "failing"]), "first"].fillna(9999) - YEARS[0] + 1
             median = float(years.median())
             limit = max(k for k in range(3 * size + 1) if binom.cdf(k, 3 * size, 0.93) <= 0.01)
             rows.append({"policy": name, "size": size, **shares, "years_until_half": median if median <= len(YEARS) else None,
                          "limit": binom.cdf(limit, 3 * size, 0.80)})  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _wilson(k: int, n: int) -> tuple[float, float, float]:
-    z = 1.959963984540054
-    centre, reach = (k + z * z / 2) / (n + z * z), z * np.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    return k / n, min(max(centre - reach, 0.0), k / n), max(min(centre + reach, 1.0), k / n)
 
 
 def drawn(table: pd.DataFrame, target: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from dashboards.navigation import GROUPS
 from dashboards.queries import MOVES
-from dashboards.texts import texts
 from warehouse import audit, documents
 from warehouse.dictionary import dictionary
 from warehouse.lineage import models
@@ -17,6 +16,7 @@ from warehouse.policy import Level
 from warehouse.texts import sentences
 
 ROOT = Path(__file__).parents[2]
+SCREENS = "dashboards.texts"
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -42,14 +42,14 @@ def test_every_indicator_has_its_sql_and_its_entry() -> None:
     assert written == set(dictionary().indicators)
 
 
-def test_every_sentence_stands_in_both_languages() -> None:
-    assert set(sentences("zh")) == set(sentences("en"))
-    assert set(texts("zh")) == set(texts("en"))
-    for chinese, english in ((sentences("zh"), sentences("en")), (texts("zh"), texts("en"))):
-        for key in chinese:
-            assert set(re.findall(r"{(\w+)", chinese[key])) == set(re.findall(r"{(\w+)", english[key])), key
-    screens = {key for key, text in texts("en").items() if CHINESE.search(text)}
-    assert not screens
+@pytest.mark.parametrize("package", ["warehouse.texts", SCREENS])
+def test_every_sentence_stands_in_both_languages(package: str) -> None:
+    chinese, english = sentences("zh", package), sentences("en", package)
+    assert set(chinese) == set(english)
+    for key in chinese:
+        assert set(re.findall(r"{(\w+)", chinese[key])) == set(re.findall(r"{(\w+)", english[key])), key
+    if package == SCREENS:
+        assert not {key for key, text in english.items() if CHINESE.search(text)}
 
 
 FROM_ELSEWHERE: dict[str, Iterable[str]] = {
@@ -75,4 +75,4 @@ def test_every_text_of_the_screens_is_used() -> None:
         words = {word for _, word in re.findall(r"([\"'])(\w+)\1", code)}
         for _, before, after in re.findall(r"([\"'])(\w+\.\w*)\{[^{}]+\}(\w*)\1", code):
             used |= {f"{before}{word}{after}" for word in words.union(FROM_ELSEWHERE.get(f"{before}{{}}{after}", ()))}
-    assert set(texts("zh")) - used == set()
+    assert set(sentences("zh", SCREENS)) - used == set()

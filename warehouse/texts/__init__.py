@@ -11,9 +11,9 @@ Mark = Literal["list", "clause", "sentence", "colon"]
 
 
 @cache
-def sentences(language: Language) -> dict[str, str]:
-    """Templates by dotted key, such as "reject.missing"; placeholders stand in braces."""
-    tables = tomllib.loads((files("warehouse.texts") / f"{language}.toml").read_text("utf-8"))
+def sentences(language: Language, package: str = "warehouse.texts") -> dict[str, str]:
+    """Templates of a package's language files by dotted key, such as "reject.missing"; placeholders stand in braces."""
+    tables = tomllib.loads((files(package) / f"{language}.toml").read_text("utf-8"))
     return {f"{table}.{key}": text for table, texts in tables.items() for key, text in texts.items()}
 
 
