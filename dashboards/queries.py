@@ -270,6 +270,11 @@ def doubts(shown: Shown, year: int, school: str = "", major: str = "") -> pd.Dat
     )
 
 
+def evaluations(shown: Shown, school: str, major: str) -> pd.DataFrame:
+    """What a third party found of an offering's graduates, year by year."""
+    return ask(shown, "from evaluation where school_id = $school and major_code = $major order by year", school=school, major=major)
+
+
 def missing_reports(shown: Shown, year: int) -> pd.DataFrame:
     """Offerings with pupils due to graduate in the year and no graduates row."""
     return ask(
@@ -313,7 +318,7 @@ def school_warnings(shown: Shown, year: int) -> pd.DataFrame:
     """School rules broken in the year."""
     return ask(
         shown,
-        """select school_warning.*, school_name, district_name, policy_school_rule.title_zh, policy_school_rule.title_en
+        """select school_warning.*, school_name, district_name, title_zh, title_en, source_zh, source_en
            from school_warning join schools using (school_id) join policy_school_rule using (rule_id)
            where year = $year order by rule_id, school_id""",
         year=year,

@@ -50,12 +50,14 @@ def load_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     load_table(
         con,
         "table policy_school_rule",
-        "rule_id varchar, title_zh varchar, title_en varchar, indicator varchar, comparison varchar, threshold double",
+        "rule_id varchar, title_zh varchar, title_en varchar, source_zh varchar, source_en varchar, indicator varchar, comparison varchar, threshold double",
         [
             (
                 rule.id,
                 rule.title.zh,
                 rule.title.en,
+                rule.source and rule.source.zh,
+                rule.source and rule.source.en,
                 rule.indicator,
                 "below" if rule.below is not None else "above",
                 float(rule.below if rule.below is not None else rule.above or 0),

@@ -47,6 +47,7 @@ def show(page: Page) -> None:
     _small_cohorts(page, school, major)
     _peers(page, school, major)
     _doubts(page, school, major)
+    _evaluations(page, school, major)
     _sources(page, school, major)
 
 
@@ -210,6 +211,13 @@ def _peers(page: Page, school: str, major: str) -> None:
         "peers",
         opens="offering",
     )
+
+
+def _evaluations(page: Page, school: str, major: str) -> None:
+    rows = queries.evaluations(page.snapshot, school, major)
+    if not rows.empty:
+        st.subheader(dictionary().tables["evaluation"].label[page.language])
+        table(page, rows, ["year", "sample", "verified_employed", "satisfaction"], "evaluations")
 
 
 def _doubts(page: Page, school: str, major: str) -> None:

@@ -1,8 +1,10 @@
 """学校画像: one school: its majors and their levels, what it shares with others, what it has handed in."""
 
+import pandas as pd
 import streamlit as st
 
 from dashboards import charts, queries
+from dashboards.entering import plain
 from dashboards.page import Page, choose
 from dashboards.tables import table
 from warehouse.dictionary import dictionary
@@ -24,9 +26,11 @@ def show(page: Page) -> None:
     broken = queries.school_warnings(page.snapshot, page.year)
     for row in broken[broken["school_id"] == school].itertuples():
         unit = dictionary().unit(row.indicator)
+        source = getattr(row, f"source_{page.language}")
+        basis = page.say("offering.basis", source=source) if pd.notna(source) else ""
         st.warning(
             page.say("school.rule", rule=getattr(row, page.title_column()), indicator=page.label(row.indicator), value=page.figure(row.value, unit),
-                     comparison=page.word("comparison", row.comparison), threshold=page.figure(row.threshold, unit))
+                     comparison=page.word("comparison", row.comparison), threshold=page.figure(row.threshold, unit)) + plain(basis)
         )  # fmt: skip
     history = queries.warnings_of(page.snapshot, "school_id", school)
     now = history[history["year"] == page.year]

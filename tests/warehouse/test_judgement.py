@@ -162,10 +162,11 @@ def test_keeping_more_points_never_closes_more(tmp_path: Path) -> None:
 
 
 def test_school_rules_name_the_schools_that_break_them(tmp_path: Path) -> None:
-    rule = '[[school_rule]]\nid = "small"\ntitle = { zh = "少", en = "Few" }\nindicator = "pupils_per_major"\nbelow = 100\n'
+    rule = '[[school_rule]]\nid = "small"\ntitle = { zh = "少", en = "Few" }\nsource = { zh = "文", en = "Doc" }\nindicator = "pupils_per_major"\nbelow = 100\n'
     tables = {"enrolment": [(2023, "S0", A, 50, 40, 40), (2023, "S0", B, 50, 40, 40), (2023, "S1", A, 50, 40, 40)]}
     with judged(tmp_path, policy_of(EMPLOYMENT, rule), **tables, roster=[(2023, "S0", A, 150, 0), (2023, "S1", A, 120, 0)]) as con:
         assert con.execute("select school_id, value, threshold from school_warning").fetchall() == [("S0", 75.0, 100.0)]
+        assert con.execute("select source_zh, source_en from policy_school_rule").fetchall() == [("文", "Doc")]
 
 
 # ------------------------------------------------------------------------------------------------ demand and industry

@@ -43,9 +43,9 @@ expected as (
            z * sqrt(peer_k * (peer_n - peer_k) / nullif(peer_n, 0) + z * z / 4) / (peer_n + z * z) as peer_reach
     from joined
 )
-select year, school_id, major_code, rate, n as graduates, members as class_offerings,
+select year, school_id, major_code, rate, n as graduates,
        (k + strength * mean) / (n + strength) as pooled_rate, mean as class_mean, strength as prior_strength,
-       expected_rate, peer_n as peer_graduates, rate - expected_rate as gain,
+       expected_rate, rate - expected_rate as gain,
        rate - expected_rate - sqrt((rate - low) ** 2 + (peer_centre + peer_reach - expected_rate) ** 2) as gain_low,
        rate - expected_rate + sqrt((high - rate) ** 2 + (expected_rate - peer_centre + peer_reach) ** 2) as gain_high
 from expected

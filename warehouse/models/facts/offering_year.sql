@@ -11,9 +11,7 @@ select keys.year, keys.school_id, keys.major_code, schools.district_code,
                     where change.school_id = keys.school_id and change.year > keys.year and change.former_district_code is not null),
                    schools.district_code), 'city') as area_id,
        coalesce(enrolment.plan > 0 or enrolment.registered > 0, false) as is_active,
-       enrolment.plan, enrolment.registered, graduates.graduates,
-       enrolment.year is not null as is_enrolment_reported,
-       graduates.year is not null as is_graduates_reported
+       enrolment.plan, enrolment.registered, graduates.graduates
 from keys
 cross join policy
 join schools on schools.school_id = keys.school_id

@@ -20,13 +20,12 @@ moved as (
 ),
 beside as (
     select *,
-           first_value(if(level_rank = 0 and rate_change is not null, rate_change, null) ignore nulls) over above as change_compared,
-           first_value(if(level_rank = 0 and rate_change is not null, rate_before, null) ignore nulls) over above as rate_compared
+           first_value(if(level_rank = 0 and rate_change is not null, rate_change, null) ignore nulls) over above as change_compared
     from moved
     window above as (partition by year, group_code order by rate_before, school_id, major_code rows between 1 following and unbounded following)
 )
 select beside.year, beside.school_id, beside.major_code, beside.level, coalesce(case_state.act, 'none') as act,
-       rate_before, rate_after, rate_change, rate_compared, change_compared, rate_change - change_compared as difference, registered_before, registered_after
+       rate_before, rate_after, rate_change, change_compared, rate_change - change_compared as difference, registered_before, registered_after
 from beside
 left join case_state on case_state.year = beside.year and case_state.school_id = beside.school_id and case_state.major_code = beside.major_code
 where beside.level_rank > 0
