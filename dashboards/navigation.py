@@ -58,8 +58,3 @@ NEEDED = {
     "audit": "audit",
 }
 START = next(iter(VIEWS))
-
-
-def path_of(name: str) -> str:
-    """The address of a page below the dashboard's own."""
-    return "" if name == START else name

@@ -8,7 +8,12 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from dashboards.navigation import path_of
+from dashboards.navigation import START
+
+
+def path_of(name: str) -> str:
+    """The address of a page below the dashboard's own."""
+    return "" if name == START else name
 
 
 @dataclass

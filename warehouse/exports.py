@@ -12,7 +12,7 @@ from warehouse.texts import Language, joined, sentence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONG_TEXTS = ("reason", "lift", "counter", "findings")
-LEDGER_COLUMNS = ["moment", "school_id", "school_name", "major_code", "major_name", "number", "year", "level", "suggested", "suggested_plan", "act", "plan",
+LEDGER_LIST = ["moment", "school_id", "school_name", "major_code", "major_name", "number", "year", "level", "suggested", "suggested_plan", "act", "plan",
                   "until", "case_state", "reason", "findings", "document", "undoes", "is_effective", "person", "role", "snapshot_id", "policy_id"]  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def ledger_list(con: duckdb.DuckDBPyConnection, entries: pd.DataFrame, language:
         joined((finding_told(finding, language) for finding in details_of(entry).get("findings", [])), language, "clause")
         for entry in frame.to_dict("records")
     ]
-    return frame[LEDGER_COLUMNS].reset_index(drop=True)
+    return frame[LEDGER_LIST].reset_index(drop=True)
 
 
 def reject_list(con: duckdb.DuckDBPyConnection, language: Language = "zh") -> pd.DataFrame:

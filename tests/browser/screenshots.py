@@ -8,10 +8,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from dashboards.navigation import VIEWS, path_of
+from dashboards.navigation import VIEWS
 from tests.browser.conftest import FLAGS, settled
 from tests.pipelines.test_story import STORY, City
 from tests.serving import serve
+from tests.session import path_of
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 

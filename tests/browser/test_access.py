@@ -11,11 +11,12 @@ import duckdb
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards.navigation import NEEDED, VIEWS, path_of
+from dashboards.navigation import NEEDED, VIEWS
 from dashboards.queries import Shown, ask
 from dashboards.texts import say
 from tests.browser.conftest import settled
 from tests.serving import free_port, serve, wait_for
+from tests.session import path_of
 from warehouse import audit, snapshot
 from warehouse.texts import sentence
 

@@ -13,10 +13,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from dashboards.navigation import VIEWS, path_of
+from dashboards.navigation import VIEWS
 from dashboards.texts import say
 from tests.browser.conftest import settled
 from tests.serving import serve
+from tests.session import path_of
 from warehouse import audit
 from warehouse.policy import parse_policy
 from warehouse.snapshot import published

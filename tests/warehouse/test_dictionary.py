@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import sqlglot
+from sqlglot import expressions as exp
 
 from dashboards.navigation import GROUPS
 from dashboards.queries import MOVES
-from warehouse import audit, documents
+from warehouse import audit, build, documents
 from warehouse.dictionary import dictionary
-from warehouse.lineage import models
+from warehouse.lineage import inputs, models
 from warehouse.policy import Level
 from warehouse.texts import sentences
 
@@ -40,6 +42,16 @@ def test_every_published_table_is_told_or_a_step_on_the_way(city_snapshot) -> No
 def test_every_indicator_has_its_sql_and_its_entry() -> None:
     written = {model.name for model in models() if model.folder == "indicators"} - {"indicator"}
     assert written == set(dictionary().indicators)
+
+
+def test_no_step_within_a_model_bears_the_name_of_a_table_or_a_function() -> None:
+    with build.connect_for_models() as con:
+        functions = {name for (name,) in con.execute("select function_name from duckdb_functions()").fetchall()}
+    taken = {model.name for model in models()} | inputs() | functions
+    assert {"figure", "normalised"} <= functions
+    for model in models():
+        steps = {step.alias for step in sqlglot.parse_one(model.sql, dialect="duckdb").find_all(exp.CTE)}
+        assert not steps & taken, model.name
 
 
 @pytest.mark.parametrize("package", ["warehouse.texts", SCREENS])

@@ -27,12 +27,12 @@ all_matched as (
     cross join policy_screening
     where matched = employed and employed >= all_matched_persons
 ),
-figure as (
+stated as (
     select year, school_id, unnest([graduates, employed, further_study]) as number from graduates
 ),
 heaped as (
     select year, school_id, null, 'round_numbers', json_object('year', year, 'round', count(*) filter (where number % 5 = 0), 'figures', count(*))
-    from figure
+    from stated
     cross join policy_screening
     where number >= 10
     group by year, school_id, round_figures, round_share

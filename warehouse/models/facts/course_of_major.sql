@@ -2,15 +2,15 @@
 with offered as (
     select major_code from major_offered
 ),
-handed_in as (
+taught as (
     select distinct major_code, course from course
 )
-select offered.major_code, handed_in.course
+select offered.major_code, taught.course
 from offered
-join handed_in using (major_code)
+join taught using (major_code)
 union
 select offered.major_code, builtin_course.course
 from offered
 join builtin_course using (major_code)
-where offered.major_code not in (select major_code from handed_in)
+where offered.major_code not in (select major_code from taught)
 order by 1, 2

@@ -6,7 +6,7 @@ with fulfilment as (
     join schools using (school_id)
     group by enrolment.year, schools.district_code
 ),
-handed_in as (
+quality as (
     select quality_report.year, schools.district_code, count(*) filter (where delivered) as reports_delivered, count(*) as reports_due
     from quality_report
     join schools using (school_id)
@@ -30,12 +30,12 @@ monthly as (
 parts as (
     select fulfilment.year, fulfilment.district_code, fulfilment.registered, fulfilment.plan,
            fulfilment.registered / nullif(fulfilment.plan, 0) as plan_fulfilment,
-           handed_in.reports_delivered, handed_in.reports_due, handed_in.reports_delivered / nullif(handed_in.reports_due, 0) as quality_report_share,
+           quality.reports_delivered, quality.reports_due, quality.reports_delivered / nullif(quality.reports_due, 0) as quality_report_share,
            monthly.delivered as monthly_delivered, enrolling.schools * months.months as monthly_due,
            coalesce(monthly.delivered, 0) / (enrolling.schools * months.months) as monthly_report_share
     from fulfilment
     join enrolling using (year, district_code)
-    left join handed_in using (year, district_code)
+    left join quality using (year, district_code)
     left join months using (year)
     left join monthly using (year, district_code)
 ),
