@@ -1,4 +1,4 @@
-"""Pages drawn without a browser, of data that the demonstration city has none of."""
+"""Pages drawn without a browser: what they give to Streamlit."""
 
 from collections.abc import Callable
 from pathlib import Path
