@@ -47,7 +47,6 @@ def show(page: Page) -> None:
     _small_cohorts(page, school, major)
     _peers(page, school, major)
     _doubts(page, school, major)
-    _evaluations(page, school, major)
     _sources(page, school, major)
 
 
@@ -213,13 +212,6 @@ def _peers(page: Page, school: str, major: str) -> None:
     )
 
 
-def _evaluations(page: Page, school: str, major: str) -> None:
-    rows = queries.evaluations(page.snapshot, school, major)
-    if not rows.empty:
-        st.subheader(dictionary().tables["evaluation"].label[page.language])
-        table(page, rows, ["year", "sample", "verified_employed", "satisfaction"], "evaluations")
-
-
 def _doubts(page: Page, school: str, major: str) -> None:
     rows = queries.doubts(page.snapshot, page.year, school, major)
     if not rows.empty:
@@ -281,6 +273,10 @@ def _indicators(page: Page, school: str, major: str) -> None:
             hide_index=True,
             key="values",
         )
+        evaluations = queries.evaluations(page.snapshot, school, major)
+        if not evaluations.empty:
+            st.markdown(f"**{dictionary().tables['evaluation'].label[page.language]}**")
+            table(page, evaluations, ["year", "sample", "verified_employed", "satisfaction"], "evaluations")
 
 
 def _stated(page: Page, row: pd.Series, unit: str) -> str:
