@@ -4,6 +4,7 @@ import argparse
 import getpass
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -54,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _log_as_asked() -> None:
     """MAJORWATCH_LOG names a file for one JSON line per event (sources, runs, refusals); none is kept without it."""
-    if (target := os.environ.get("MAJORWATCH_LOG")) and not log.handlers:
+    log.addHandler(logging.NullHandler())  # else what nobody asked for would be printed
+    if (target := os.environ.get("MAJORWATCH_LOG")) and not any(isinstance(handler, logging.FileHandler) for handler in log.handlers):
         handler = logging.FileHandler(target, encoding="utf-8")
         handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(message)s"))
         log.addHandler(handler)
@@ -77,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(run)
     _add_inbox(run)
     _add_policy(run)
-    run.add_argument("--year", type=int, help="assessment year (default: the latest graduates year)")
+    run.add_argument("--year", type=_year, help="assessment year (default: the latest graduates year)")
     run.add_argument("--engine", choices=ENGINES, default="duckdb", help="where the heavy models are computed (default: duckdb, here)")
 
     check = _command(commands, "check", _check, "read and validate only; exit 1 if anything would be rejected")
@@ -85,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     export = commands.add_parser("export", help="write the warning list or the rejects").add_subparsers(required=True, metavar="list")
     warnings = _command(export, "warnings", _export_warnings, "the warning list of one year")
-    warnings.add_argument("--year", type=int, help="assessment year (default: the snapshot's)")
+    warnings.add_argument("--year", type=_year, help="assessment year (default: the snapshot's)")
     warnings.add_argument("--all", action="store_true", help="normal ones too")
     rejects = _command(export, "rejects", _export_rejects, "every rejected row and file")
     entries = _command(export, "ledger", _export_ledger, "every entry of the ledger")
@@ -99,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--school", required=True, help="school code")
     decide.add_argument("--major", required=True, help="major code")
     decide.add_argument("--act", required=True, choices=["confirm", *ACTS], help="what is entered; confirm takes the suggestion")
-    decide.add_argument("--year", type=int, help="assessment year decided on (default: the snapshot's)")
+    decide.add_argument("--year", type=_year, help="assessment year decided on (default: the snapshot's)")
     for name, read, about in (
         ("plan", int, "plan that is to hold"),
         ("until", str, "date, year-month-day"),
@@ -224,6 +226,12 @@ def _check(chosen: argparse.Namespace) -> int:
     for reject in rejects.fillna("").itertuples(index=False):
         print("  " + " ".join(str(part) for part in reject if str(part)))
     return 1
+
+
+def _year(text: str) -> int:
+    if not re.fullmatch(r"\d{4}", text):
+        raise argparse.ArgumentTypeError(f"{text}: a year of four digits is expected")
+    return int(text)
 
 
 def _share(text: str) -> float:

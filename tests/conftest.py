@@ -1,6 +1,7 @@
 """Cities built once through the command: the demonstration city, shared by tests that only read it, and a small one to copy."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("city"))
         elif "case" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(item.callspec.id))  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def main_module_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page drawn in the test's process takes the place of __main__, which the workers that later tests start would load."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")

@@ -182,9 +182,9 @@ def _load_summaries(con: duckdb.DuckDBPyConnection, submissions: tuple[StagedFil
     load_table(
         con,
         "temp table submitted_header",
-        "file varchar, sheet varchar, dataset varchar, column_name varchar, header varchar",
+        "file varchar, sheet varchar, dataset varchar, header_row bigint, column_name varchar, header varchar",
         [
-            (entry.file, sheet["sheet"], sheet["dataset"], name, header)
+            (entry.file, sheet["sheet"], sheet["dataset"], sheet["header_row"], name, header)
             for entry, summary in summaries
             for sheet in summary["sheets"]
             for name, header in sheet["headers"].items()
@@ -253,7 +253,7 @@ def run_models(
 
 def _refuse_year_without_data(con: duckdb.DuckDBPyConnection) -> None:
     year, first, last = con.execute("select assessment_year, first_year, last_year from assessment").fetchall()[0]
-    if first is None:
+    if first is None or year is None:
         raise RunRefused(sentence("run.no_rows", "zh"))
     if not first <= year <= last:
         raise RunRefused(sentence("run.year_outside", "zh", year=year, first=first, last=last))

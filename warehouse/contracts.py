@@ -6,7 +6,7 @@ Checks that need other files (is the school in the register, does the code lead 
 import hashlib
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -35,7 +35,7 @@ SHAPES = {
 _TRUE, _FALSE = {"是", "1", "true", "对口", "已报送", "y", "yes"}, {"否", "0", "false", "不对口", "未报送", "n", "no"}
 _SPACE = r"[\s\u200b\ufeff]+"
 _DASHES = {"-", "—", "——", "–", "/"}
-_YEAR = re.compile(r"(\d{4})(?:\.0+|年|届|级|年度|学年|学年度|年秋|年秋季|秋|年毕业)?|(\d{4})-\d\d-\d\d.*")
+_YEAR = re.compile(r"(\d{4})(?:\.0+|年|[届级](?:毕业生|学生|生)?|年度|学年|学年度|年?秋季?|年毕业)?|(\d{4})([-/.])\d\d?\3\d\d?.*")
 _SCHOOL_YEAR = re.compile(r"(\d{4})[-—–~至/](\d{4}|\d\d)(?:学年|学年度|年)?")
 
 
@@ -127,7 +127,8 @@ def contract(dataset_name: str) -> pa.DataFrameSchema:
         for column in dataset.columns
     }
     checks = [
-        pa.Check(_relation_holds(relation), name=f"relation:{place}", ignore_na=False) for place, relation in enumerate(dataset.relations)
+        pa.Check(_relation_holds(relation, dataset), name=f"relation:{place}", ignore_na=False)
+        for place, relation in enumerate(dataset.relations)
     ]
     if _has_stand_in(dataset):
         checks.append(
@@ -152,19 +153,17 @@ def _shape(column: Column) -> str:
     return "|".join(column.choices) if column.kind == "choice" else SHAPES[column.kind]
 
 
-def _relation_holds(relation: Relation) -> Callable[[pd.DataFrame], pd.Series]:
+def _relation_holds(relation: Relation, dataset: Dataset) -> Callable[[pd.DataFrame], pd.Series]:
+    """What is no number of its own kind is told by the check of its column, and breaks no relation besides."""
+
     def holds(rows: pd.DataFrame) -> pd.Series:
-        parts, limit = _numbers(rows, relation)
-        return ~(parts.sum(axis=1) > limit) | parts.lt(0).any(axis=1)
+        names = [*relation.sum, relation.at_most]
+        told = rows[names]
+        shaped = pd.DataFrame({name: _shaped(rows[name], _shape(dataset.column(name))) for name in names})
+        numbers = shaped.apply(pd.to_numeric).astype("float64")
+        return ~(numbers[list(relation.sum)].sum(axis=1) > numbers[relation.at_most]) | (told.notna() & shaped.isna()).any(axis=1)
 
     return holds
-
-
-def _numbers(rows: pd.DataFrame, relation: Relation) -> tuple[pd.DataFrame, pd.Series]:
-    def number(name: str) -> pd.Series:
-        return pd.to_numeric(rows[name], errors="coerce").astype("float64")
-
-    return pd.DataFrame({name: number(name) for name in relation.sum}), number(relation.at_most)
 
 
 def _shaped(values: pd.Series, shape: str) -> pd.Series:
@@ -180,10 +179,13 @@ def _key_part(rows: pd.DataFrame, name: str, dataset: Dataset) -> pd.Series:
     return cells
 
 
-def judge(raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"") -> tuple[pd.DataFrame, list[Fault]]:
+def judge(
+    raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"", headers: Sequence[Sequence[str]] = ()
+) -> tuple[pd.DataFrame, list[Fault]]:
     """Raw cells of one or more files (columns of the dataset, `row`, `submission`) -> accepted rows, typed, and one fault per rejected row.
 
-    The fault named is the first in the order of the frame's columns; others of the same row are told in its reason.
+    The fault named is the first in the order of the row's own header: `headers`[`block`], else of the frame's columns. Others of the same
+    row are told in its reason.
     """
     text = pd.DataFrame({"submission": raw["submission"], "row": raw["row"]})
     for column in dataset.columns:
@@ -194,7 +196,7 @@ def judge(raw: pd.DataFrame, dataset: Dataset, salt: bytes = b"") -> tuple[pd.Da
         else:
             text[column.name] = by_value(raw[column.name], partial(normalised, column=column)).astype("str")
     cases = pd.concat([_breaches(text, dataset), _same_keys(text, dataset)])
-    faults = _faults(cases, raw, text, dataset) if len(cases) else []
+    faults = _faults(cases, raw, text, dataset, headers) if len(cases) else []
     return _typed(text.drop(index=[fault.position for fault in faults]) if faults else text, dataset), faults
 
 
@@ -253,12 +255,13 @@ def _typed(text: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 # ------------------------------------------------------------------------------------------------ reasons
 
 
-def _faults(cases: pd.DataFrame, raw: pd.DataFrame, text: pd.DataFrame, dataset: Dataset) -> list[Fault]:
-    order = {name: place for place, name in enumerate(raw.columns)}
+def _faults(cases: pd.DataFrame, raw: pd.DataFrame, text: pd.DataFrame, dataset: Dataset, headers: Sequence[Sequence[str]]) -> list[Fault]:
+    orders = [{name: place for place, name in enumerate(names)} for names in headers or [list(raw.columns)]]
     found: dict[int, dict[tuple[int, str], tuple[str, dict[str, object]]]] = {}
     for case in cases.itertuples(index=False):
         position, check = int(case.position), str(case.check)
         column, key, values = _explain(check, case.column, case.same, text.loc[position], dataset)
+        order = orders[raw.at[position, "block"] if headers else 0]
         found.setdefault(position, {}).setdefault((order.get(column, len(order)), column), (key, values))
     return [_fault(position, faults, raw.loc[position], dataset) for position, faults in sorted(found.items())]
 

@@ -10,7 +10,7 @@ from functools import cache, partial
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from warehouse.dictionary import Words, dictionary
 from warehouse.texts import Language, sentence
 
+ID = r"^[^\s;:/\\=+@|-][^;:/\\|\n\r\t]{0,59}$"  # ids are joined by ; and :, and name files
+Threshold = Annotated[Decimal, Field(ge=-(10**9), le=10**9)]
 COMPARISONS = ("below", "at_most", "above", "at_least")
 STANDARD_TITLES = {
     "normal": ("正常", "Normal"),
@@ -44,7 +46,7 @@ class Level(_Strict):
     as were employed of the latest graduates (Tianjin 2009); `intake` the mean registered of the last three years; `alternate` none in
     the year after an intake, else this year's plan. Never more than this year's plan."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    id: str = Field(pattern=ID)
     title: Words | None = None
     action: Literal["none", "observe", "reduce", "stop"]
     cut: Decimal | None = Field(default=None, gt=0, lt=1)
@@ -69,10 +71,10 @@ class Condition(_Strict):
     """One comparison of an indicator with a threshold; with `certainty` (0 to 1) a step needs this one for it, not the step's own."""
 
     indicator: str
-    below: Decimal | None = None
-    at_most: Decimal | None = None
-    above: Decimal | None = None
-    at_least: Decimal | None = None
+    below: Threshold | None = None
+    at_most: Threshold | None = None
+    above: Threshold | None = None
+    at_least: Threshold | None = None
     certainty: Decimal | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
@@ -126,14 +128,14 @@ class Step(_Strict):
 class Rule(_Strict):
     """A policy line. `min_denominator` persons; `max_gap` and `grace_years` years; `exempt` starts of major codes."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    id: str = Field(pattern=ID)
     title: Words | None = None
     source: Words | None = None
     conditions: tuple[Condition, ...] = Field(min_length=1)
-    min_denominator: int = Field(default=0, ge=0)
-    max_gap: int = Field(default=0, ge=0)
+    min_denominator: int = Field(default=0, ge=0, le=10**9)
+    max_gap: int = Field(default=0, ge=0, le=1000)
     exempt: tuple[str, ...] = ()
-    grace_years: int | None = Field(default=None, ge=0)
+    grace_years: int | None = Field(default=None, ge=0, le=1000)
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @property
@@ -152,7 +154,7 @@ class Escalation(_Strict):
 class Heading(_Strict):
     """Who set the policy, on what basis, and where duplication is counted."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    id: str = Field(pattern=ID)
     title: Words
     basis: str
     area: Literal["city", "district"]
@@ -229,12 +231,12 @@ class DistrictEvaluation(_Strict):
 class SchoolRule(_Strict):
     """One comparison of a school indicator with a threshold, for school-level warnings; a school under `below` or over `above` is listed."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    id: str = Field(pattern=ID)
     title: Words
     source: Words | None = None
     indicator: Literal["major_count", "pupils_per_major", "overlap_share", "twin_similarity"]
-    below: Decimal | None = None
-    above: Decimal | None = None
+    below: Threshold | None = None
+    above: Threshold | None = None
 
     @model_validator(mode="after")
     def _one_comparison(self) -> "SchoolRule":

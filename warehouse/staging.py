@@ -218,7 +218,7 @@ def read_batch(batch: Sequence[tuple[str, Path]], root: Path, salt: bytes) -> No
         )
         for name in set(raw.columns) - {"row", "block"}:
             raw[name] = raw[name].fillna("").astype("str")
-        good, faults = judge(raw.drop(columns=["sheet", "block"]), dataset, salt)
+        good, faults = judge(raw.drop(columns="sheet"), dataset, salt, [list(block.cells.columns) for _, block in blocks])
         good.insert(1, "sheet", raw["sheet"].loc[good.index].astype("string"))
         for content, rows in good.groupby("submission", sort=False):
             accepted[str(content)][dataset.name] = rows.drop(columns="submission")

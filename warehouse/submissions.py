@@ -20,13 +20,15 @@ NUMBER_KINDS = ("count", "decimal")
 WIDEST_ROW = 2000
 HEADER_SEARCH_ROWS = 300
 _TOTAL = re.compile(
-    r"(合计|总计|共计|总数|小计|本页小计|全校合计|本校合计|全市合计|total|grandtotal|subtotal|sum|(?P<whose>.{1,16})(小计|合计|总计))[:：]?$"
+    r"(合计|总计|共计|总数|小计|本页小计|全校合计|本校合计|全市合计|total|grandtotal|subtotal|sum|(?P<whose>.{1,16})(小计|合计|总计))(人?数)?[:：]?$"
 )
 _FOOTER = re.compile(
     r"^(填报人|填表人|审核人|复核人|负责人|单位负责人|统计负责人|联系人|联系电话|电话|填报日期|填表日期|日期|制表|制表人|备注|注|说明|填报单位|单位|盖章|报送日期|数据来源)[^,，]{0,6}[:：]"
     r"|^(填报人|填表人|制表人|审核人|复核人|负责人|单位负责人|统计负责人|联系人|联系电话|填报日期|填表日期|报送日期)$"
 )
 _FILEPASS = re.compile(rb"\x09\x08\x10\x00\x00\x06.{14}(\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)  # record 2F after the first one of an .xls
+_UNIT_CELL = re.compile(r"[(（\[【]?(单位)?[:：]?(人|人数|名|个|所|元|万元|亿元|%|％|年)[)）\]】]?")
+_BLANKS = ("", "-", "—", "——", "–", "/")
 _UNITS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 
 
@@ -117,15 +119,15 @@ def read_submission(content: bytes, suffix: str) -> Submission:
     if suffix == ".parquet":
         return _read_parquet(content)
     submission = Submission()
-    near_misses: list[Problem] = []
+    near_misses: list[_NearMiss] = []
     for sheet in _sheets(content, suffix):
         near_misses += _read_sheet(sheet, submission)
     if not submission.rows_found:
         raise UnreadableSubmission("empty")
     if submission.blocks or submission.problems:
-        submission.problems += near_misses
+        submission.problems += [miss.problem for miss in near_misses if miss.has_data]
     else:
-        whole = near_misses[0] if near_misses else Problem("unrecognised", {})
+        whole = near_misses[0].problem if near_misses else Problem("unrecognised", {})
         submission.problems.append(Problem(whole.key, whole.values))
     return submission
 
@@ -224,10 +226,10 @@ def _decoded(content: bytes) -> str:
 
 @cache
 def plain_header(text: str) -> str:
-    """A header as it is compared: width folded, without spaces, units, stars and 其中."""
+    """A header as it is compared: width folded, without spaces, underscores, units, stars and 其中."""
     folded = "".join(unicodedata.normalize("NFKC", text[:200]).split())
     folded = _UNITS.sub("", folded) or folded
-    return folded.strip("*＊:：").removeprefix("其中").strip(":：、,").casefold()
+    return folded.strip("*＊:：").removeprefix("其中").strip(":：、,").casefold().replace("_", "")
 
 
 @cache
@@ -297,9 +299,17 @@ def _recognise(cells: list[str], below: list[str]) -> tuple[_Header | None, bool
     return None, False, nearest if is_near else None
 
 
-def _read_sheet(sheet: _Sheet, submission: Submission) -> list[Problem]:
+@dataclass
+class _NearMiss:
+    """A table that nearly was one of a dataset, and whether any numbers stand below it: in a sheet of notes none do."""
+
+    problem: Problem
+    has_data: bool = False
+
+
+def _read_sheet(sheet: _Sheet, submission: Submission) -> list[_NearMiss]:
     """Adds the sheet's blocks to the submission; returns what it, or its last table, nearly was."""
-    near_misses: list[Problem] = []
+    near_misses: list[_NearMiss] = []
     reader: _BlockReader | None = None
     rows = iter(sheet.rows)
     ahead = next(rows, None)
@@ -319,7 +329,7 @@ def _read_sheet(sheet: _Sheet, submission: Submission) -> list[Problem]:
                     continue
                 if reader is not None:
                     reader.finish(submission)
-                submission.problems += [miss for miss in near_misses if miss.row]
+                submission.problems += [miss.problem for miss in near_misses if miss.problem.row]
                 near_misses = []
                 if header.repeated:
                     submission.problems.append(
@@ -338,9 +348,13 @@ def _read_sheet(sheet: _Sheet, submission: Submission) -> list[Problem]:
             if reader is not None and _is_another_table(cells):
                 reader.finish(submission)
                 reader, searched = None, 0
-                near_misses = [_near_miss(near, sheet.name, number)]
-            elif near is not None and reader is None:
-                near_misses.append(_near_miss(near, sheet.name))
+                near_misses = [_NearMiss(_near_miss(near, sheet.name, number))]
+                continue
+            if near is not None and reader is None:
+                near_misses.append(_NearMiss(_near_miss(near, sheet.name)))
+                continue
+        if near_misses and any(count_of(cell) is not None for cell in cells):
+            near_misses[0].has_data = True
         if reader is not None:
             reader.take(number, cells)
     if reader is not None:
@@ -414,21 +428,35 @@ class _BlockReader:
         return value
 
     def _is_total(self, cells: list[str], values: dict[str, str]) -> bool:
+        own = set(self.header.places.values())
         labels = [
-            label
+            (label, place)
             for place, cell in enumerate(cells)
-            if cell and len(cell) < 20 and place not in self.numbered and (label := _TOTAL.match("".join(cell.split()).casefold()))
+            if cell and len(cell) < 20 and place not in self.numbered and (label := _total_label(cell))
         ]
-        if all(label["whose"] for label in labels):  # 财经商贸大类小计 is one, a whole row with the remark 春秋两季合计 is none
-            key = [values[name].strip() for name in self.header.dataset.key if name in values]
-            return bool(labels) and not all(part and not _TOTAL.match(part) for part in key)
+        if all(
+            label["whose"] or place not in own for label, place in labels
+        ):  # 财经商贸大类小计 is one, a whole row with the remark 合计 is none
+            return bool(labels) and not self._has_key(values)
         return True
+
+    def _has_key(self, values: dict[str, str]) -> bool:
+        """Whether the row says what it speaks of, with no label of a 合计 row or a footer in the place of it."""
+        dataset = self.header.dataset
+        parts = [
+            values.get(name, "") or (values.get("school_name", "") if name == "school_id" else "")
+            for name in dataset.key
+            if name not in dataset.may_be_empty
+        ]
+        return all(part.strip() not in _BLANKS and not _total_label(part) and not _is_footer(part) for part in parts)
 
     def _is_skipped(self, cells: list[str], values: dict[str, str]) -> bool:
         if not any(cells[place].strip() for place in self.header.places.values() if place < len(cells)):
             return True
         filled = [cell for cell in map(str.strip, cells) if cell]
-        if _is_footer(filled[0]) or (self.counts and filled[0] in "甲1" and _is_column_numbers(filled)):
+        if self.counts and filled[0] in "甲1" and _is_column_numbers(filled):
+            return True
+        if (_is_footer(filled[0]) or all(map(_UNIT_CELL.fullmatch, filled))) and not self._has_key(values):
             return True
         if any(count_of(values[name]) is not None for name in self.counts):
             return False
@@ -468,6 +496,10 @@ class _BlockReader:
         submission.ignored_columns += [
             name for name in self.header.unknown if name not in submission.ignored_columns and plain_header(name) != "序号"
         ]
+
+
+def _total_label(cell: str) -> re.Match[str] | None:
+    return _TOTAL.match(_UNITS.sub("", "".join(cell.split()).casefold().replace("計", "计").replace("總", "总")))
 
 
 def _is_footer(cell: str) -> bool:

@@ -2,7 +2,6 @@
 
 import gc
 import re
-import sys
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -18,12 +17,6 @@ from warehouse.documents import Office, monthly_circular
 from warehouse.snapshot import open_snapshot
 
 SPARING = policy_of(heading=HEADING + "class_size = 20\nspare_only_provider = true\n")
-
-
-@pytest.fixture(autouse=True)
-def main_module_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A drawn page takes the place of __main__, which the workers that later tests start would load."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="module")

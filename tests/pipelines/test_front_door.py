@@ -288,6 +288,19 @@ def test_a_year_without_data_is_refused(small: Path, capsys: pytest.CaptureFixtu
     assert "2035" in capsys.readouterr().err
 
 
+def test_a_refusal_is_one_line(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from pipelines.cli import main; sys.exit(main())",
+        "run",
+        "--data",
+        str(tmp_path / "none"),
+    ]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout, len(refused.stderr.strip().splitlines())) == (1, "", 1)
+
+
 def test_check_says_what_would_be_rejected(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--inbox", str(small / "inbox")]) == 0
     (small / "inbox" / "more.csv").write_text(form_of("graduates", (2023, "S9", "730301", 5, 5, 0)), "utf-8")

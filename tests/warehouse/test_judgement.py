@@ -10,6 +10,7 @@ from tests.small_city import EMPLOYMENT, HEADING, LEVELS, judged, policy_of
 from warehouse.dictionary import dictionary
 from warehouse.exports import why_unjudged
 from warehouse.policy import PolicyError, read_policy
+from warehouse.refusal import RunRefused
 from warehouse.variants import judge_variant, shifted
 
 A, B, C = "730301", "710201", "660103"
@@ -474,6 +475,17 @@ def test_the_only_provider_is_spared_a_stop_only_where_the_policy_says_so(tmp_pa
         ) as con:
             assert _level(con) == expected
             assert con.execute("select is_only_provider from warning where year = 2023").fetchall() == [(True,)]
+
+
+def test_an_offering_without_any_enrolment_has_no_plan_to_reduce(tmp_path: Path) -> None:
+    policy = policy_of(EMPLOYMENT, levels=LEVELS.replace("cut = 0.3", 'plan = "employed"'))
+    with judged(tmp_path, policy, graduates=[(year, "S0", A, 20, 10, 2) for year in (2022, 2023)]) as con:
+        assert con.execute("select level, plan, recommended_plan from warning where year = 2023").fetchall() == [("yellow", None, None)]
+
+
+def test_without_enrolment_and_graduates_there_is_nothing_to_judge(tmp_path: Path) -> None:
+    with pytest.raises(RunRefused), judged(tmp_path, roster=[(2023, "S0", A, 90, 2)]):
+        pass
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from warehouse.policy import presets, read_policy
+from tests.small_city import EMPLOYMENT, LEVELS, policy_of
+from warehouse.policy import PolicyError, presets, read_policy
 
 
 def test_the_presets_are_those_promised() -> None:
@@ -55,3 +56,21 @@ def test_the_default_says_what_the_design_says_and_goes_red_as_the_evidence_supp
         "yellow": ("reduce", Decimal("0.3")),
         "red": ("stop", None),
     }
+
+
+@pytest.mark.parametrize("name", ["蓝色", "L1", "level 1", "v1.2"])
+def test_a_level_and_a_rule_may_bear_any_name(name: str) -> None:
+    policy = policy_of(EMPLOYMENT.replace("employment", name, 1).replace("watch", name), levels=LEVELS.replace("watch", name))
+    assert (policy.level[0].id, policy.rule[0].id, policy.rule[0].steps[0].level) == (name, name, name)
+
+
+@pytest.mark.parametrize("name", ["a;b", "a:b", "../a", "=1+1", " a", ""])
+def test_a_name_that_would_break_a_list_a_file_or_a_spreadsheet_is_refused(name: str) -> None:
+    with pytest.raises(PolicyError):
+        policy_of(EMPLOYMENT.replace("employment", name, 1))
+
+
+@pytest.mark.parametrize("number", ["max_gap = 99999999999", "min_denominator = 99999999999999999999", "grace_years = 99999999999"])
+def test_a_number_beyond_all_sense_is_refused(number: str) -> None:
+    with pytest.raises(PolicyError):
+        policy_of(EMPLOYMENT.replace("max_gap = 1", "").replace("min_denominator = 10", number))

@@ -13,11 +13,12 @@ import xlsxwriter
 import xlwt
 from pebble import ProcessPool
 
-from tests.small_city import read_here
+from tests.small_city import read_here, write_inbox
 from warehouse import build, staging
 from warehouse.build import RunInputs
 from warehouse.lineage import models
 from warehouse.policy import read_policy
+from warehouse.precheck import would_reject
 from warehouse.staging import read_submission_summary, stage
 
 COLUMNS = ["year", "school_id", "major_code", "plan", "admitted", "registered"]
@@ -143,6 +144,14 @@ FORMS = {
     "again.xlsx": _xlsx([HEADER, ROW, HEADER]),
     "total.xlsx": _xlsx([HEADER, ROW, ["合　计", "", "", 40, 35, 30]]),
     "total_on_top.xlsx": _xlsx([HEADER, ["总计", "", "", 40, 35, 30], ROW]),
+    "total_in_persons.xlsx": _xlsx([HEADER, ROW, ["合计（人）", "", "", 40, 35, 30]]),
+    "number_in_total.xlsx": _xlsx([HEADER, ROW, ["本校合计人数", "", "", 40, 35, 30]]),
+    "total_in_old_characters.xlsx": _xlsx([HEADER, ROW, ["合計", "", "", 40, 35, 30]]),
+    "units_in_a_row.xlsx": _xlsx([HEADER, ["", "", "", "（人）", "人", "(人)"], ROW]),
+    "spaced_names.csv": _csv([["Year", "School ID", "Major Code", "Plan", "Admitted", "Registered"], ROW]),
+    "notes_with_the_names.xlsx": _book(
+        {"招生": [HEADER, ROW], "填表说明": [["列名", *HEADER[:3]], ["说明", "四位数字", "按名册", "六位代码"]]}
+    ),
     "subtotal_of_a_class.xlsx": _xlsx([HEADER, ROW, ["", "", "财经商贸大类小计", 40, 35, 30], ["某某学校合计", "", "", 40, 35, 30]]),
     "footer.xlsx": _xlsx([HEADER, ROW, TOTAL, [], ["填报人：甲", "", "审核人：乙", "", "填报日期：2024年10月1日"]]),
     "footer_in_two_cells.xlsx": _xlsx([HEADER, ROW, ["填报人", "甲", "审核人", "乙", "联系电话", 13800000000]]),
@@ -220,6 +229,9 @@ def test_a_whole_form_adds_up(tmp_path: Path) -> None:
         "2024/25学年",
         "2024学年度",
         "2024年秋季",
+        "2024秋季",
+        "2024届毕业生",
+        "2024/9/1",
         "２０２４年",
         " 2024 ",
     ],
@@ -305,6 +317,14 @@ def test_a_row_is_not_taken_for_a_total_or_a_footer_by_its_remark(tmp_path: Path
     summary, found = _one(tmp_path, "remarks.xlsx", _xlsx([[*HEADER, "备注"], *rows]))
     assert _values(found) == READ
     assert [(reject["row"], reject["header"]) for reject in summary["rejects"]] == [(3, "招生计划")]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_whole_row_that_begins_with_a_remark_is_data(tmp_path: Path) -> None:
+    rows = [["说明：转入", *ROW], ["合计", *MORE], ["日期：", "", "", "", "", "", ""], ["合计", "", "", "", 90, 80, 74]]
+    summary, found = _one(tmp_path, "remarks.xlsx", _xlsx([["备注", *HEADER], *rows]))
+    assert _values(found) == BOTH
+    assert (_counts(summary), summary["totals"]) == ((5, 2, 0, 3), [])
 
 
 @pytest.mark.usefixtures("here")
@@ -414,6 +434,32 @@ def test_all_faults_of_a_row_are_told_at_once(tmp_path: Path) -> None:
     (reject,) = summary["rejects"]
     assert (reject["header"], reject["value"]) == ("年份", "去年")
     assert all(f"“{column}”" in reject["reason_zh"] for column in ("年份", "招生计划", "录取人数"))
+
+
+@pytest.mark.usefixtures("here")
+def test_a_count_at_fault_breaks_no_relation_besides(tmp_path: Path) -> None:
+    header = ["年份", "学校代码", "专业代码", "对口就业人数", "直接就业人数", "升学人数", "毕业生数"]
+    summary, _ = _one(tmp_path, "graduates.csv", _csv([header, [2024, "S1", "730301", 5, -3, 2, 20]]), "graduates")
+    assert [(reject["header"], reject["value"], "大于" in reject["reason_zh"]) for reject in summary["rejects"]] == [
+        ("直接就业人数", "-3", False)
+    ]
+
+
+@pytest.mark.usefixtures("here")
+def test_the_fault_named_is_the_first_of_the_files_own_header_whatever_is_read_with_it(tmp_path: Path) -> None:
+    files = {"a.csv": _csv([HEADER, ROW]), "b.csv": _csv([[*HEADER[:3], *HEADER[:2:-1]], [2024, "S2", "730301", "x", 1, "y"]])}
+    assert [reject["header"] for reject in _stage(tmp_path, files)["b.csv"][0]["rejects"]] == ["报到人数"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_row_that_refers_to_no_school_is_listed_once_under_the_header_above_it(tmp_path: Path) -> None:
+    inbox, scratch = tmp_path / "inbox", tmp_path / "scratch"
+    write_inbox(inbox, enrolment=[(2024, "S0", "730301", 40, 35, 30)])
+    english = ["Year", "School code", "Major code", "Planned intake", "Admitted", "Registered"]
+    (inbox / "two.csv").write_bytes(_csv([HEADER, [2024, "S8", *ROW[2:]], english, [2024, "S9", *ROW[2:]]]))
+    scratch.mkdir()
+    rejects, _ = would_reject(inbox, scratch)
+    assert rejects[["row", "column"]].to_numpy().tolist() == [[2, "学校代码"], [4, "School code"]]
 
 
 @pytest.mark.usefixtures("here")

@@ -51,4 +51,6 @@ from referred
 left join submitted_header
   on submitted_header.file = referred.file and submitted_header.sheet = referred.sheet
  and submitted_header.dataset = referred.dataset and submitted_header.column_name = referred.column_name
+ and submitted_header.header_row < referred."row"
+qualify row_number() over (partition by referred.file, referred.sheet, referred.dataset, referred."row" order by submitted_header.header_row desc) = 1
 order by file, sheet nulls first, "row" nulls first, header, value

@@ -54,7 +54,7 @@ levelled as (
 proposed as (
     select levelled.*, policy_level.level, policy_level.action, policy_level.plan_rule, planned.plan, planned.plan_year,
            case policy_level.plan_rule when 'cut' then floor(planned.plan * (1 - policy_level.cut))
-                                       when 'employed' then least(planned.plan, placed.employed)
+                                       when 'employed' then if(planned.plan is null, null, least(planned.plan, placed.employed))
                                        when 'intake' then least(planned.plan, floor(planned.mean_intake))
                                        when 'alternate' then if(planned.last_intake > 0, 0, planned.plan) end::bigint as reduced_plan
     from levelled
