@@ -19,7 +19,8 @@ demo: setup
 	$(BIN)/majorwatch demo
 
 test: setup browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
+	$(BIN)/python -m pytest -m browser
 
 test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not slow"

@@ -335,6 +335,7 @@ def test_the_demonstration_leaves_gaps_in_its_last_year_whichever_that_is(tmp_pa
     assert {path.name[:4] for path in tmp_path.glob("*_MN360100019_*就业*")} == {"2019", "2020"}
 
 
+@pytest.mark.slow
 def test_no_cell_starts_a_formula(city: Path) -> None:
     frame = pd.DataFrame({"school_name": ["=1+1", "+A", "-B", "@C", "普通"], "plan": [1, 2, 3, 4, 5]})
     lines = exports.csv_bytes(frame).decode("utf-8-sig").split()[1:]
