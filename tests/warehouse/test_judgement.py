@@ -1,12 +1,13 @@
 """The judgement beyond the plain rules, worked out by hand: windows, clusters, demand, trust, pooling, forecasts, recommendations."""
 
 import itertools
+import os
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.small_city import EMPLOYMENT, HEADING, LEVELS, judged, policy_of
+from tests.small_city import EMPLOYMENT, HEADING, LEVELS, form_of, judged, policy_of
 from warehouse.dictionary import dictionary
 from warehouse.exports import why_unjudged
 from warehouse.policy import PolicyError, read_policy
@@ -514,3 +515,20 @@ def test_a_variant_over_districts_counts_duplication_again(tmp_path: Path) -> No
 def test_thresholds_move_by_points_and_stay_shares() -> None:
     moved = shifted(policy_of(), Decimal("0.2"))
     assert float(moved.rule[0].conditions[0].threshold) == 1.0
+
+
+def test_a_register_handed_in_again_replaces_the_rows_it_repeats_and_lists_them(tmp_path: Path) -> None:
+    again = tmp_path / "inbox" / "zz.csv"
+    again.parent.mkdir()
+    again.write_text(form_of("schools", ("S0", "新校名", "D0", "东区")), "utf-8")
+    os.utime(again, (4e9, 4e9))
+    with judged(tmp_path, enrolment=[(2023, "S0", A, 50, 50, 40)]) as con:
+        assert con.execute("select school_name from schools where school_id = 'S0'").fetchall() == [("新校名",)]
+        listed = con.execute("select dataset, school_id, file, \"row\", replaced_by from reported_row where standing = 'superseded'")
+        assert listed.fetchall() == [("schools", "S0", "schools.csv", 2, "zz.csv")]
+        assert con.execute("select rows_superseded from submission where file = 'schools.csv'").fetchall() == [(1,)]
+
+
+def test_a_code_at_fault_is_named_as_it_was_written(tmp_path: Path) -> None:
+    with judged(tmp_path, enrolment=[(2023, "S0", A, 50, 50, 40), (2023, "S0", "10999", 50, 50, 40)]) as con:
+        assert con.execute("select \"row\", header, value from reject").fetchall() == [(3, "专业代码", "10999")]

@@ -1,5 +1,5 @@
 -- One row per accepted row of every form (student records are counted in record_count): what it speaks of, as written.
--- `part` is what else its key holds (month, course, district); needs_school and needs_code say what it must refer to.
+-- `part` is what else its key holds (month, course, district, a code of the register itself); needs_school and needs_code say what it must refer to.
 select 'enrolment' as dataset, file, file_rank, sheet, "row", year, school_id, school_name, major_code, major_name,
        null as class_code, null as part, true as needs_school, true as needs_code
 from submitted_enrolment
@@ -34,3 +34,12 @@ from submitted_quality_reports
 union all
 select 'school_changes', file, file_rank, sheet, "row", year, school_id, school_name, null, null, null, former_school_id, true, false
 from submitted_school_changes
+union all
+select 'schools', file, file_rank, sheet, "row", null, school_id, null, null, null, null, school_id, false, false
+from submitted_schools
+union all
+select 'crosswalk', file, file_rank, sheet, "row", null, null, null, null, null, null, concat_ws('|', old_code, coalesce(new_code, '')), false, false
+from submitted_crosswalk
+union all
+select 'catalogue', file, file_rank, sheet, "row", null, null, null, null, null, null, major_code, false, false
+from submitted_catalogue

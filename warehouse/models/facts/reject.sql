@@ -23,7 +23,7 @@ candidates as (
 ),
 rejected as (
     select *, fault = 'unknown_school' or fault = 'same_key' and code is null as is_about_school,
-           if(is_about_school, written_school, code) as value
+           if(is_about_school, written_school, written_code) as value
     from reported_row
     where standing = 'rejected'
 ),

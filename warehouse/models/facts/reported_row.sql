@@ -55,7 +55,7 @@ select dataset, year, coalesce(known_school_id, school_id, school_name) as schoo
        fault,
        case when later_file is not null then later_file
             when dataset <> latest_dataset then latest_form end as replaced_by,
-       major_name as written_name,
+       coalesce(major_code, class_code) as written_code, major_name as written_name,
        coalesce(school_id, school_name) as written_school,
        school_id is null as is_school_by_name
 from latest
