@@ -4,7 +4,7 @@ A linear program over whole places (scipy's HiGHS): as many places as possible g
 - no offering grows beyond the largest plan or intake seen in earlier years, and flagged offerings never grow;
 - no school grows by more than the policy's share ([exit] school_growth);
 - no major gets more than its vacancies exceed its graduates by;
-- the total stays within what the bureau wants, and within the general schools' intake and `BALANCE` more (职普大体相当).
+- the total stays within what the bureau wants, and within the general schools' intake and the policy's share more ([exit] vocational_excess: 职普大体相当).
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,6 @@ from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from warehouse.texts import Language, sentence
-
-BALANCE = 0.2
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,9 @@ def next_plan(
     rows["base"] = rows["decided_plan"].astype("Float64").fillna(suggested).astype(int)
     rows["base"] = rows[["base", "plan"]].min(axis=1)
     wanted = int(rows["plan"].sum()) if wanted is None else wanted
-    total = wanted if general is None else min(wanted, int(general * (1 + BALANCE)))
-    limit = float(con.execute("select school_growth from policy_exit").fetchall()[0][0]) if growth is None else growth
+    ((allowed_growth, excess_share),) = con.execute("select school_growth, vocational_excess from policy_exit").fetchall()
+    total = wanted if general is None else min(wanted, int(general * (1 + excess_share)))
+    limit = allowed_growth if growth is None else growth
     room = np.where(rows["is_scarce"] & (rows["level_rank"] == 0) & rows["act"].isna(), np.maximum(rows["capacity"] - rows["base"], 0), 0)
     by_school = rows.groupby("school_id")[["plan", "base"]].sum()
     school_room = np.maximum(np.floor(by_school["plan"] * (1 + limit) + 1e-9) - by_school["base"], 0)

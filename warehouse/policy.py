@@ -211,13 +211,15 @@ class Screening(_Strict):
 
 class Exit(_Strict):
     """Terms of what follows a warning. `rectify_years`, `withdraw_after_years` (without intake), `exempt_years` (at most) in years;
-    `postpone_days` at most; `school_growth`: by how much of its plan a school may grow in one year (share of 1) when places are shifted."""
+    `postpone_days` at most; `school_growth`: by how much of its plan a school may grow in one year (share of 1) when places are shifted;
+    `vocational_excess`: by how much all plans together may exceed the general schools' intake (职普大体相当; share of 1)."""
 
     rectify_years: int = Field(default=1, ge=1, le=5)
     withdraw_after_years: int = Field(default=3, ge=1, le=10)
     exempt_years: int = Field(default=4, ge=1, le=10)
     postpone_days: int = Field(default=180, ge=1, le=730)
     school_growth: Decimal = Field(default=Decimal("0.2"), ge=0, le=1)
+    vocational_excess: Decimal = Field(default=Decimal("0.2"), ge=0, le=10)
 
 
 class DistrictEvaluation(_Strict):

@@ -158,6 +158,7 @@ def main(records: int, scratch: str | None) -> None:
     """Measures three sizes, each ten times the one before, and prints the tables."""
     with contextlib.nullcontext(scratch) if scratch else tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
         default = (ROOT / "warehouse" / "policies" / "nanchang-2019.toml").read_text("utf-8")
         (place / "country.toml").write_text(default.replace('area = "city"', 'area = "district"'), "utf-8")
         print("| records | schools | files | floor, s | files to published, s | times the floor | peak MB |\n|---|---|---|---|---|---|---|")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.small_city import judged, policy_of
+from tests.small_city import EMPLOYMENT, judged, policy_of
 from warehouse.next_plan import next_plan
 
 NOBODY = pd.DataFrame(columns=["school_id", "major_code", "act", "decided_plan"])
@@ -21,7 +21,7 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
     years = (2021, 2022, 2023)
     with judged(
         tmp_path_factory.mktemp("plan"),
-        policy_of(heading='[policy]\nid = "small"\ntitle = { zh = "小", en = "Small" }\nbasis = "test"\narea = "city"\n'),
+        policy_of(EMPLOYMENT, "[exit]\nvocational_excess = 0.25\n"),
         enrolment=[
             *((year, "S0", FAILING, 60, 60, 50) for year in years),
             (2021, "S1", SCARCE, 70, 70, 65), *((year, "S1", SCARCE, 40, 40, 40) for year in years[1:]),
@@ -60,7 +60,7 @@ def test_each_limit_holds_alone(con: duckdb.DuckDBPyConnection) -> None:
     assert not _extra(next_plan(con, NOBODY, wanted=150))
     assert next_plan(con, NOBODY, wanted=150).excess == 40
     assert not _extra(next_plan(con, NOBODY, follows_suggestions=False)), "nothing was freed"
-    assert next_plan(con, NOBODY, wanted=1000).total == 312, "the general schools' intake and a fifth more"
+    assert next_plan(con, NOBODY, wanted=1000).total == 325, "the general schools' intake and, by the policy, a quarter more"
 
 
 def test_a_decision_goes_before_the_suggestion(con: duckdb.DuckDBPyConnection) -> None:
