@@ -6,7 +6,7 @@ from dashboards import queries
 from dashboards.page import Page
 from dashboards.tables import table
 from warehouse import decisions, exports
-from warehouse.next_plan import BALANCE, NextPlan, next_plan
+from warehouse.next_plan import NextPlan, next_plan
 
 
 def show(page: Page) -> None:
@@ -22,9 +22,10 @@ def show(page: Page) -> None:
     wanted = left.number_input(page.say("next_plan.wanted", year=year + 1), min_value=0, value=first.wanted, step=100)
     growth = middle.slider(page.say("next_plan.growth"), 0, 50, int(terms["school_growth"] * 100), format="%d%%") / 100
     follows = right.toggle(page.say("next_plan.follows"), value=True)
-    plan = next_plan(con, decided, int(wanted), growth, follows)
+    as_first = (wanted, growth, follows) == (first.wanted, terms["school_growth"], True)  # over a country it takes seconds
+    plan = first if as_first else next_plan(con, decided, int(wanted), growth, follows)
     _numbers(page, plan)
-    st.caption(page.say("next_plan.how", growth=f"{growth:.0%}", balance=f"{BALANCE:.0%}"))
+    st.caption(page.say("next_plan.how", growth=f"{growth:.0%}", balance=page.percent(terms["vocational_excess"])))
     schools, districts, groups, each = st.tabs([page.say(f"next_plan.{name}") for name in ("schools", "districts", "groups", "each")])
     for tab, by in ((schools, "school_name"), (districts, "district_name"), (groups, "group_name")):
         with tab:
