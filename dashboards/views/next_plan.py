@@ -25,7 +25,7 @@ def show(page: Page) -> None:
     as_first = (wanted, growth, follows) == (first.wanted, terms["school_growth"], True)  # over a country it takes seconds
     plan = first if as_first else next_plan(con, decided, int(wanted), growth, follows)
     _numbers(page, plan)
-    st.caption(page.say("next_plan.how", growth=f"{growth:.0%}", balance=page.percent(terms["vocational_excess"])))
+    st.caption(page.say("next_plan.how", growth=f"{growth:.0%}", balance=f"{terms['vocational_excess']:.0%}"))
     schools, districts, groups, each = st.tabs([page.say(f"next_plan.{name}") for name in ("schools", "districts", "groups", "each")])
     for tab, by in ((schools, "school_name"), (districts, "district_name"), (groups, "group_name")):
         with tab:
