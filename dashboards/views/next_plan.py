@@ -40,8 +40,12 @@ def show(page: Page) -> None:
     form = plan.rows.assign(year=year + 1)[["year", "school_id", "school_name", "major_code", "major_name", "next_plan"]]
     title = page.say("next_plan.form", year=year + 1)
     headings = {name: page.label(name) for name in form.columns} | {"next_plan": page.label("plan")}
-    sheet = exports.table_xlsx(form, headings, title, con, page.language)
-    page.download(st.columns([1, 3])[0], page.say("next_plan.export"), sheet, page.file_name("next_plan.title", "xlsx"))
+    page.download(
+        st.columns([1, 3])[0],
+        page.say("next_plan.export"),
+        lambda: exports.table_xlsx(form, headings, title, con, page.language),
+        page.file_name("next_plan.title", "xlsx"),
+    )
 
 
 def _headings(page: Page) -> dict[str, str]:

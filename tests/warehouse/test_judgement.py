@@ -531,4 +531,4 @@ def test_a_register_handed_in_again_replaces_the_rows_it_repeats_and_lists_them(
 
 def test_a_code_at_fault_is_named_as_it_was_written(tmp_path: Path) -> None:
     with judged(tmp_path, enrolment=[(2023, "S0", A, 50, 50, 40), (2023, "S0", "10999", 50, 50, 40)]) as con:
-        assert con.execute("select \"row\", header, value from reject").fetchall() == [(3, "专业代码", "10999")]
+        assert con.execute('select "row", header, value from reject').fetchall() == [(3, "专业代码", "10999")]
