@@ -55,7 +55,7 @@ def engine(data: Path, settings: SparkSettings) -> Iterator[Make]:
     builder = SparkSession.builder.master(settings.master).appName("majorwatch")
     usual = {"spark.ui.showConsoleProgress": "false", "spark.sql.session.timeZone": "UTC"}
     if settings.master.startswith("local"):
-        usual |= {"spark.pyspark.python": sys.executable, "spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1"}
+        usual |= {"spark.pyspark.python": sys.executable, "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1"}
     for name, setting in (usual | settings.options).items():
         builder = builder.config(name, setting)
     try:
