@@ -40,6 +40,7 @@ def _settled(page: Page) -> str:
 
 
 def _download(page: Page, button: str, folder: Path) -> Path:
+    settled(page)  # a file asked for before draws the page anew
     with page.expect_download() as downloading:
         page.get_by_role("button", name=button, exact=True).click()
     target = folder / downloading.value.suggested_filename
